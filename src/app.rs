@@ -15,7 +15,7 @@ use crate::app::running::{Running, begin};
 use crate::config::{Config, Switch};
 use crate::deal::catalogue::Catalogue;
 use crate::edge::connection::connection_limits::{ConnectionLimits, file_warning};
-use crate::edge::connection::socketio::{self as foreign};
+use crate::edge::connection::socketio;
 use crate::edge::connection::sweeper;
 use crate::edge::dialect::{self};
 use crate::edge::http::AppState;
@@ -37,7 +37,7 @@ pub async fn start(config: Config, clock: Clock) -> Result<Running, String> {
     config.check()?;
     let addresses = Addresses::bind(&config)?;
     let (server, connected, cluster) = open(config, clock).await?;
-    let engine = foreign::endpoint(Arc::clone(&server.deps), &server.config);
+    let engine = socketio::endpoint(Arc::clone(&server.deps), &server.config);
     let Listening {
         address,
         metrics_address,

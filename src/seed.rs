@@ -228,6 +228,9 @@ async fn tell(deps: &SessionDeps, story: &Story, people: &[Arc<Principal>]) -> R
         subject,
         creator,
         inviter: Inviter::Platform,
+        max_participants: None,
+        external_id: None,
+        business: None,
         participants,
         first_message: None,
     };

@@ -17,8 +17,10 @@ use crate::edge::http::bearer::TokenSource;
 use crate::edge::links::Links;
 use crate::feed::{Concerned, Feed};
 use crate::identity::auth::Verifier;
+use crate::identity::last_seen::LastSeen;
 use crate::identity::people::People;
 use crate::identity::rate_limits::RateLimits;
+use crate::identity::staff::StaffNews;
 use crate::job_signal::JobSignal;
 use crate::journal::{Journal, JournalHandle};
 use crate::nodes::Nodes;
@@ -73,7 +75,7 @@ pub(super) fn build(opened: Opened) -> Result<AppState, String> {
     let journal = start_journal(&config, &pool, &metrics, &clock);
     let recall = recall(&catalogue);
     let deps = (pool, metrics, outgoing, clock);
-    let room = Arc::new(room_deps(&config, journal, recall, deps));
+    let room = Arc::new(room_deps(&config, journal, recall, deps)?);
     let rooms = Registry::start(Arc::clone(&room), config.actors.room_threads);
     let job_signal = peers::job_signal(&config, &room.outgoing);
     let refusals = Arc::new(RefusalLog::new(room.clock.clone()));
@@ -83,9 +85,10 @@ pub(super) fn build(opened: Opened) -> Result<AppState, String> {
         rooms,
         deals,
         people: people(&config, verifier, &room, &refusals),
+        last_seen: LastSeen::default(),
         rate_limits: RateLimits::new(&config.rates),
         options: config.sockets.clone(),
-        foreign: config.foreign.clone(),
+        socketio: config.socketio.clone(),
         dialects,
         connected_clients: ConnectedClients::default(),
         searches: searches(&config, &room.pool),
@@ -114,9 +117,9 @@ fn room_deps(
     journal: JournalHandle,
     recall: Arc<Recall>,
     (pool, metrics, outgoing, clock): (Pool, Arc<Metrics>, Outgoing, Clock),
-) -> RoomDeps {
+) -> Result<RoomDeps, String> {
     let actors = &config.actors;
-    RoomDeps {
+    Ok(RoomDeps {
         journal,
         pool,
         feed: Feed::new(outgoing.clone()),
@@ -124,12 +127,13 @@ fn room_deps(
         outgoing,
         metrics,
         recall,
-        clock,
+        clock: clock.clone(),
         idle: Duration::from_secs(actors.room_idle_seconds),
         mailbox: actors.room_mailbox as usize,
         catch_ups: catch_ups(config),
-        contacts_a_day: config.contacts_a_day(),
-    }
+        policies: Arc::new(config.policies()?),
+        staff: StaffNews::new(clock),
+    })
 }
 
 fn start_journal(

@@ -109,6 +109,8 @@ impl Running {
         {
             log::error!(event = "server_failed"; "{error}");
         }
+        let deps = &self.server.deps;
+        deps.last_seen.write(&deps.room.pool).await;
         // Last: what was committed until now is told to other servers.
         if let Some(nodes) = self.nodes.take() {
             nodes.stop().await;

@@ -47,6 +47,9 @@ pub struct JobOptions {
     /// Milliseconds before the first retry of a failed job; each further retry waits longer
     #[arg(long, env = "STOA_JOB_RETRY_MS", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=60_000))]
     pub job_retry_ms: u32,
+    /// Days after which the wordings of deleted messages, and the contents of deleted conversations, are emptied for good; 0 for at once
+    #[arg(long, env = "STOA_DELETED_DAYS", value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(0..=3_650))]
+    pub deleted_days: u16,
 }
 
 impl WebhookOptions {

@@ -7,14 +7,15 @@ mod cookie;
 mod demo;
 mod dialects;
 mod files;
-mod foreign;
 mod later;
 mod money;
 mod operation;
 mod origins;
 mod people;
+mod policies;
 pub mod redis;
 mod search;
+mod socketio;
 
 use clap::{Args, ValueEnum};
 use std::fmt;
@@ -26,14 +27,14 @@ pub use claims::{Claim, ClaimOptions, OwnRole, RequiredClaim, RoleMapping, unesc
 pub use cookie::CookieName;
 pub use dialects::DialectOptions;
 pub use files::{FileOptions, FileStore, Previews, ScannerAddress, Unscanned};
-pub use foreign::ForeignOptions;
 pub use later::{JobOptions, WebhookOptions};
 pub use money::PaymentOptions;
 pub use operation::OperationOptions;
 pub use origins::{AllowedOrigins, LocalPages, Origin};
-pub use people::{Begun, PeopleOptions, StartRule};
+pub use people::{PeopleOptions, StartRule};
 pub use redis::RedisOptions;
 pub use search::SearchOptions;
+pub use socketio::SocketIoOptions;
 
 use crate::domain::network::Network;
 
@@ -112,7 +113,7 @@ pub struct Config {
     pub operation: OperationOptions,
     /// Socket.IO
     #[command(flatten)]
-    pub foreign: ForeignOptions,
+    pub socketio: SocketIoOptions,
     /// Actors
     #[command(flatten)]
     pub actors: ActorOptions,
@@ -335,11 +336,12 @@ impl Config {
         {
             return Err("--jwt-secret must have at least 32 bytes.".to_owned());
         }
-        self.foreign.check(self.sockets.frame_limit)?;
+        self.socketio.check(self.sockets.frame_limit)?;
         self.sockets.check()?;
         self.payments.check()?;
         self.webhooks.check()?;
         self.dialects.check()?;
+        self.policies()?;
         self.redis.check()?;
         self.files.check()?;
         if !self.demo && jwt_secret.is_none() && jwt_public_key.is_none() && jwks.is_none() {

@@ -1,19 +1,22 @@
-//! Who may begin conversations.
+//! What people may do among each other: the policies file, and who may begin conversations.
 
 use clap::Args;
+use std::path::PathBuf;
 use std::str::FromStr;
 
-use super::{Config, Switch};
-use crate::domain::access::beginning::{Inviter, MayStart};
+use crate::domain::access::beginning::MayStart;
 use crate::domain::conversation::ConversationKind;
-use crate::domain::principal::Roles;
 
-/// Who may begin conversations, and with how many.
+/// What people may do among each other.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "People")]
 pub struct PeopleOptions {
+    /// TOML file that says, by kind of conversation and by role, who may begin, how many may take part, and who sees what was said before
+    /// they joined
+    #[arg(long, env = "STOA_POLICIES", value_name = "FILE")]
+    pub policies: Option<PathBuf>,
     /// Which people may begin conversations of a kind, such as group=platform,direct=met: anyone, met (with people who may read a
-    /// conversation with them) or platform [default: anyone]
+    /// conversation with them) or platform; wins over --policies [default: anyone]
     #[arg(
         long,
         env = "STOA_MAY_START",
@@ -30,8 +33,8 @@ pub struct PeopleOptions {
 /// Which people may begin conversations of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StartRule {
-    kind: ConversationKind,
-    may_start: MayStart,
+    pub(super) kind: ConversationKind,
+    pub(super) may_start: MayStart,
 }
 
 impl FromStr for StartRule {
@@ -48,41 +51,6 @@ impl FromStr for StartRule {
         read().ok_or_else(|| {
             "must be direct, group or support, then = and anyone, met or platform".to_owned()
         })
-    }
-}
-
-/// What a conversation is begun as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Begun {
-    /// A conversation of a kind.
-    Conversation(ConversationKind),
-    /// A deal: its flow says who may begin it.
-    Deal,
-}
-
-impl Config {
-    /// As whom a caller with these roles begins.
-    pub fn inviter(&self, roles: Roles, begun: Begun) -> Inviter {
-        let may_start = match begun {
-            Begun::Conversation(kind) => self.people.may_start(kind),
-            Begun::Deal => MayStart::Anyone,
-        };
-        Inviter::of(roles, may_start, self.contacts_a_day())
-    }
-
-    /// With how many users whom they have not met a person may begin within 24 hours; `None` for any number.
-    pub fn contacts_a_day(&self) -> Option<u32> {
-        let is_bound = self.rates.rate_limits == Switch::On && self.people.new_contacts > 0;
-        is_bound.then_some(self.people.new_contacts)
-    }
-}
-
-impl PeopleOptions {
-    fn may_start(&self, kind: ConversationKind) -> MayStart {
-        // As with other options, the last word counts.
-        let mut rules = self.may_start.iter().rev();
-        let rule = rules.find(|rule| rule.kind == kind);
-        rule.map_or(MayStart::Anyone, |rule| rule.may_start)
     }
 }
 
@@ -106,9 +74,10 @@ mod tests {
     #[test]
     fn each_kind_has_its_own_rule() {
         let set = people(&["--may-start", "group=platform,direct=met"]).unwrap();
-        assert_eq!(set.may_start(ConversationKind::Group), MayStart::Platform);
-        assert_eq!(set.may_start(ConversationKind::Direct), MayStart::Met);
-        assert_eq!(set.may_start(ConversationKind::Support), MayStart::Anyone);
+        let rule = |kind, may_start| StartRule { kind, may_start };
+        let group = rule(ConversationKind::Group, MayStart::Platform);
+        let direct = rule(ConversationKind::Direct, MayStart::Met);
+        assert_eq!(set.may_start, [group, direct]);
         for wrong in ["group", "group=", "group=nobody", "room=met", "=met"] {
             assert!(people(&["--may-start", wrong]).is_err(), "{wrong}");
         }

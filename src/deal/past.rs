@@ -61,7 +61,8 @@ fn last_transition(first: &Entry, stepped: &Arc<Stepped>, rest: &[Entry]) -> Arc
         | Fact::Deleted(_)
         | Fact::Participant { .. }
         | Fact::Block { .. }
-        | Fact::Settings { .. } => None,
+        | Fact::Settings { .. }
+        | Fact::Ended => None,
     });
     let automatic = transitions.take_while(|transition| transition.actor_id.is_none());
     automatic

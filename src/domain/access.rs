@@ -3,8 +3,14 @@
 
 pub mod beginning;
 pub mod blocks;
+pub mod policies;
 mod privileges;
+mod sight;
+mod staff;
 
+use std::time::Duration;
+
+use super::business::StaffRole;
 use super::conversation::{
     Conversation, ConversationKind, ConversationStatus, Membership, OWNER, Participant,
 };
@@ -18,6 +24,8 @@ use blocks::Blocks;
 
 pub use beginning::may_begin_as_payer;
 pub use privileges::{Privilege, Requester};
+pub use sight::Sight;
+pub use staff::Standing;
 
 /// The role that manages a conversation, besides `OWNER`.
 const ADMIN: &str = "admin";
@@ -111,6 +119,8 @@ pub enum Silenced {
     Closed,
     /// One of the two people of a direct conversation has blocked the other.
     Unreachable,
+    /// They are staff who only read.
+    Viewer,
 }
 
 impl From<Silenced> for Refusal {
@@ -120,6 +130,7 @@ impl From<Silenced> for Refusal {
             Silenced::ByDeal(refusal) => refusal.into(),
             Silenced::Closed => Self::ConversationClosed,
             Silenced::Unreachable => Self::Unreachable,
+            Silenced::Viewer => Self::Forbidden("Viewers of a business read, and say nothing"),
         }
     }
 }
@@ -131,6 +142,8 @@ pub enum Access<'a> {
     Participant(&'a Participant),
     /// As a participant whose token opens every conversation.
     StaffParticipant(&'a Participant),
+    /// Without participating, as staff of the business whose support it is.
+    BusinessStaff(StaffRole),
     /// Without participating, with a token that opens every conversation.
     Staff,
 }
@@ -138,27 +151,31 @@ pub enum Access<'a> {
 impl<'a> Access<'a> {
     /// The access of a user with this row, if they ever participated, and these roles.
     pub fn of(own: Option<&'a Participant>, roles: Roles) -> Result<Self, Denied> {
-        let opens = roles.may(Privilege::OpenEveryConversation);
-        match (own.map(|person| (person, person.may_read())), opens) {
-            (Some((person, Ok(()))), false) => Ok(Self::Participant(person)),
-            (Some((person, Ok(()))), true) => Ok(Self::StaffParticipant(person)),
-            (Some((_, Err(_))) | None, true) => Ok(Self::Staff),
-            (Some((_, Err(denied))), false) => Err(denied),
-            (None, false) => Err(Denied::Stranger),
-        }
+        Self::with_staff(own, roles, None)
     }
 
-    /// The same, given all present and past participants.
-    pub fn among(people: &'a [Participant], requester: Requester) -> Result<Self, Denied> {
-        let own = people.iter().find(|person| person.no == requester.no);
-        Self::of(own, requester.roles)
+    /// The same for a user who may be staff of the business whose support the conversation is. Whoever takes part reads as a participant.
+    pub fn with_staff(
+        own: Option<&'a Participant>,
+        roles: Roles,
+        staff: Option<StaffRole>,
+    ) -> Result<Self, Denied> {
+        let opens = roles.may(Privilege::OpenEveryConversation);
+        match (own.map(|it| (it, it.may_read())), opens, staff) {
+            (Some((person, Ok(()))), false, _) => Ok(Self::Participant(person)),
+            (Some((person, Ok(()))), true, _) => Ok(Self::StaffParticipant(person)),
+            (Some((_, Err(_))) | None, true, _) => Ok(Self::Staff),
+            (Some((_, Err(_))) | None, false, Some(role)) => Ok(Self::BusinessStaff(role)),
+            (Some((_, Err(denied))), false, None) => Err(denied),
+            (None, false, None) => Err(Denied::Stranger),
+        }
     }
 
     /// Their row; `None` if they do not participate.
     pub fn participant(self) -> Option<&'a Participant> {
         match self {
             Self::Participant(person) | Self::StaffParticipant(person) => Some(person),
-            Self::Staff => None,
+            Self::BusinessStaff(_) | Self::Staff => None,
         }
     }
 
@@ -170,25 +187,33 @@ impl<'a> Access<'a> {
     /// Whether their token opens every conversation.
     pub fn is_staff(self) -> bool {
         match self {
-            Self::Participant(_) => false,
+            Self::Participant(_) | Self::BusinessStaff(_) => false,
             Self::StaffParticipant(_) | Self::Staff => true,
         }
     }
 
     /// The user as a reader of messages.
     pub fn reader(self, no: UserNo) -> Reader {
-        let role = self.role().map(str::to_owned);
-        Reader { no, role }
+        let person = self.participant();
+        Reader {
+            no,
+            role: person.map(|person| person.role.clone()),
+            sees_from: person.map_or(0, |person| person.sees_from),
+        }
     }
 
     /// What they may do with messages of others, participants and settings.
     pub fn power(self) -> Power {
         match self {
-            Self::StaffParticipant(_) | Self::Staff => Power::Moderates,
+            Self::StaffParticipant(_)
+            | Self::Staff
+            | Self::BusinessStaff(StaffRole::Manager | StaffRole::Owner) => Power::Moderates,
             Self::Participant(person) if matches!(person.role.as_str(), OWNER | ADMIN) => {
                 Power::Moderates
             }
-            Self::Participant(_) => Power::OwnOnly,
+            Self::Participant(_) | Self::BusinessStaff(StaffRole::Viewer | StaffRole::Agent) => {
+                Power::OwnOnly
+            }
         }
     }
 
@@ -198,6 +223,9 @@ impl<'a> Access<'a> {
         let state = self.participant().map(Participant::state);
         if state == Some(ParticipantState::Muted) {
             return Err(Silenced::Muted);
+        }
+        if self == Self::BusinessStaff(StaffRole::Viewer) {
+            return Err(Silenced::Viewer);
         }
         if let (Self::Participant(person), Some(deal)) = (self, &conversation.flow) {
             deal.may_type(&person.role).map_err(Silenced::ByDeal)?;
@@ -211,6 +239,28 @@ impl<'a> Access<'a> {
         match self.participant() {
             Some(_) if blocks.silence(conversation) => Err(Silenced::Unreachable),
             Some(_) | None => Ok(()),
+        }
+    }
+
+    /// How long they wait between two messages; `None` if they need not.
+    pub fn waits_between_messages(self, conversation: &Conversation) -> Option<Duration> {
+        match (conversation.slow_seconds, self) {
+            (0, _) => None,
+            (seconds, Self::Participant(_)) if self.power() == Power::OwnOnly => {
+                Some(Duration::from_secs(seconds.into()))
+            }
+            (_, _) => None,
+        }
+    }
+
+    /// The roles with which a message of theirs is stored: staff of a business answer what only staff see.
+    pub fn roles_to_store(self, roles: Roles) -> Roles {
+        match self {
+            Self::BusinessStaff(_) => Roles {
+                support: true,
+                ..roles
+            },
+            Self::Participant(_) | Self::StaffParticipant(_) | Self::Staff => roles,
         }
     }
 
@@ -233,7 +283,8 @@ impl<'a> Access<'a> {
     pub fn chat(self, deal_view: &DealView) -> ChatPolicy {
         match self {
             Self::Participant(person) => deal_view.chat_of(&person.role),
-            Self::StaffParticipant(_) | Self::Staff => ChatPolicy::Free,
+            Self::BusinessStaff(StaffRole::Viewer) => ChatPolicy::Read,
+            Self::BusinessStaff(_) | Self::StaffParticipant(_) | Self::Staff => ChatPolicy::Free,
         }
     }
 }

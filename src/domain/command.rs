@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use super::conversation::ConversationStatus;
+use super::access::policies::History;
+use super::conversation::{Card, ConversationStatus};
 use super::file::FileId;
 use super::ids::{MessageId, Seq, UserId};
 use super::message::Content;
+use super::mine::MineChange;
 
 /// A command.
 #[derive(Clone, Debug)]
@@ -51,6 +53,8 @@ pub enum Command {
         user: UserId,
         /// The role; `None` for the default of the conversation's kind.
         role: Option<String>,
+        /// What they see of what was said before; `None` for what the platform says of their role.
+        history: Option<History>,
     },
     /// Change a participant's role or flags.
     ChangeParticipant {
@@ -64,13 +68,14 @@ pub enum Command {
         /// The participant.
         user: UserId,
     },
-    /// Change the title or the status.
-    ChangeSettings {
-        /// The new title; the outer `None` leaves it, the inner one clears it.
-        title: Option<Option<String>>,
-        /// The new status; `None` leaves it.
-        status: Option<ConversationStatus>,
-    },
+    /// Change what who manages a conversation decides about it.
+    ChangeSettings(SettingsChange),
+    /// Change what the conversation is for the caller.
+    ChangeMine(MineChange),
+    /// Delete the conversation.
+    DeleteConversation,
+    /// The platform has said what the conversation's subject is; its title and status stay.
+    ChangeCard(Card),
     /// The platform describes the conversation's subject.
     DescribeSubject {
         /// The conversation's title; `None` clears it with the first description.
@@ -103,6 +108,21 @@ pub enum Mark {
     Delivered,
     /// Messages were read, and thereby delivered.
     Seen,
+}
+
+/// Changes of a conversation; `None` leaves a field.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SettingsChange {
+    /// The new title; the inner `None` clears it.
+    pub title: Option<Option<String>>,
+    /// The new status.
+    pub status: Option<ConversationStatus>,
+    /// Why it is closed or archived.
+    pub reason: Option<String>,
+    /// How many may take part; the inner `None` for as many as the platform allows.
+    pub max_participants: Option<Option<u16>>,
+    /// Seconds that people who do not manage it wait between two messages.
+    pub slow_seconds: Option<u16>,
 }
 
 /// Changes of a participant; `None` leaves a field.

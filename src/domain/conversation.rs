@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use std::sync::Arc;
 
+use super::business::BusinessRef;
 use super::flow::DealView;
 use super::ids::{ConversationId, ConversationNo, PolicyVersion, Seq, UserId, UserNo};
 
@@ -79,6 +80,8 @@ named_enum! {
 
 /// The default role of a participant.
 pub const MEMBER: &str = "member";
+/// The default role of somebody whom a business supports.
+pub const CUSTOMER: &str = "customer";
 /// The role of the creator of a group.
 pub const OWNER: &str = "owner";
 
@@ -122,10 +125,14 @@ pub struct Participant {
     pub muted: bool,
     /// May neither read nor send.
     pub blocked: bool,
+    /// They see only messages after this seq.
+    pub sees_from: Seq,
     /// The highest seq delivered to them.
     pub delivered_seq: Seq,
     /// The highest seq that they have read.
     pub read_seq: Seq,
+    /// From where on they count as unread, for themselves, what they have read; others do not see it.
+    pub unread_from: Option<Seq>,
     /// When they joined.
     pub joined_at: DateTime<Utc>,
     /// Whether the reader of this copy sees their presence and watermarks.
@@ -142,6 +149,12 @@ pub enum Signals {
 }
 
 impl Participant {
+    /// Up to where they count the conversation as read.
+    pub fn read_to(&self) -> Seq {
+        self.unread_from
+            .map_or(self.read_seq, |from| self.read_seq.min(from - 1))
+    }
+
     /// Removes presence and watermarks from a copy for one reader.
     pub fn hide_signals(&mut self) {
         self.signals = Signals::Hidden;
@@ -171,10 +184,74 @@ pub struct Conversation {
     pub last_seq: Seq,
     /// The policy version: rises with each change of who may send what.
     pub policy_version: PolicyVersion,
+    /// How many may take part; `None` for as many as the platform allows.
+    pub max_participants: Option<u16>,
+    /// Seconds that people who do not manage it wait between two messages; 0–3,600.
+    pub slow_seconds: u16,
+    /// How it stopped being open, if it is not and if that is known.
+    pub closed: Option<Arc<Closed>>,
+    /// The platform's own id of it.
+    pub external_id: Option<Arc<str>>,
+    /// The business to which it belongs.
+    pub business: Option<Arc<BusinessRef>>,
     /// The view of its deal, if it has one.
     pub flow: Option<Arc<DealView>>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+/// How a conversation stopped being open.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Closed {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who closed or archived it.
+    pub by: UserId,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// What who manages a conversation decides about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// The title.
+    pub title: Option<String>,
+    /// The status.
+    pub status: ConversationStatus,
+    /// How many may take part; `None` for as many as the platform allows.
+    pub max_participants: Option<u16>,
+    /// Seconds that people who do not manage it wait between two messages.
+    pub slow_seconds: u16,
+    /// How it stopped being open.
+    pub closed: Option<Arc<Closed>>,
+}
+
+impl Conversation {
+    /// The settings as they are.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            title: self.title.as_deref().map(str::to_owned),
+            status: self.status,
+            max_participants: self.max_participants,
+            slow_seconds: self.slow_seconds,
+            closed: self.closed.clone(),
+        }
+    }
+
+    /// Replaces the settings.
+    pub fn set(&mut self, settings: &Settings) {
+        self.title = settings.title.as_deref().map(Into::into);
+        self.status = settings.status;
+        self.max_participants = settings.max_participants;
+        self.slow_seconds = settings.slow_seconds;
+        self.closed.clone_from(&settings.closed);
+    }
+
+    /// How many may take part, where the platform allows `most`.
+    pub fn most_participants(&self, most: usize) -> usize {
+        self.max_participants
+            .map_or(most, |own| usize::from(own).min(most))
+    }
 }

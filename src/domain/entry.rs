@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
 use super::access::blocks::{Block, Blocking};
-use super::conversation::{ConversationStatus, Participant};
+use super::conversation::{Participant, Settings};
 use super::flow::Stepped;
 use super::ids::{Seq, UserNo};
 use super::message::Message;
@@ -46,15 +46,15 @@ pub enum Fact {
         /// Whether the block begins or ends.
         blocking: Blocking,
     },
-    /// The title, the status or the subject's card changed; these are the new values.
+    /// What who manages the conversation decides, or the subject's card changed; these are the new values.
     Settings {
-        /// The title.
-        title: Option<String>,
-        /// The status.
-        status: ConversationStatus,
+        /// The settings.
+        settings: Settings,
         /// The subject's card; null if there is none.
         card: serde_json::Value,
     },
+    /// The conversation was deleted: nobody may read it any more, and nothing follows.
+    Ended,
     /// A deal made a transition.
     Stepped(Arc<Stepped>),
 }
@@ -67,6 +67,7 @@ impl Fact {
             Self::Participant { .. }
             | Self::Block { .. }
             | Self::Settings { .. }
+            | Self::Ended
             | Self::Stepped(_) => true,
         }
     }

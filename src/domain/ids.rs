@@ -56,6 +56,10 @@ impl fmt::Debug for UserId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UserNo(pub i64);
 
+/// A business's number in the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BusinessNo(pub i64);
+
 /// A conversation's number in the database. It is below 2^60, because a message id has 60 bits for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -117,7 +121,7 @@ impl JoinNo {
 }
 
 /// A message's public id: a UUIDv8 (RFC 9562, section 5.8) that packs the conversation's number (60 bits) and
-/// the seq (62 bits), so that ids need no index.
+/// the seq (61 bits), so that ids need no index.
 ///
 /// ```
 /// use stoa::domain::ids::{ConversationNo, MessageId};
@@ -139,11 +143,7 @@ pub struct MessageId {
 impl MessageId {
     /// The UUID.
     pub fn to_uuid(self) -> Uuid {
-        let high = self.conversation.0 as u64 & ((1 << 60) - 1);
-        let low = self.seq as u64 & ((1 << 62) - 1);
-        let bits =
-            (u128::from(high >> 12) << 80) | (u128::from(high & 0xfff) << 64) | u128::from(low);
-        uuid::Builder::from_custom_bytes(bits.to_be_bytes()).into_uuid()
+        packed(self.conversation, self.seq)
     }
 
     /// Unpacks a UUID; `None` if it is not a message id.
@@ -158,7 +158,7 @@ impl MessageId {
             conversation: ConversationNo(high as i64),
             seq: low as i64,
         };
-        (found.to_uuid() == id && found.seq > 0).then_some(found)
+        (found.to_uuid() == id && (1..PARTICIPANT).contains(&found.seq)).then_some(found)
     }
 
     /// Parses the text form; `Ok(None)` for a valid UUID that is not a message id.
@@ -171,6 +171,40 @@ impl Serialize for MessageId {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.to_uuid().serialize(serializer)
     }
+}
+
+/// The bit that tells a participant's id from a message's.
+const PARTICIPANT: i64 = 1 << 61;
+
+/// A participant's public id: a UUIDv8 that packs the conversation's number (60 bits), a bit that no message's id has, and the
+/// user's number (61 bits). It stays the same when they leave and come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ParticipantId {
+    /// The conversation's number.
+    pub conversation: ConversationNo,
+    /// The user's number.
+    pub user: UserNo,
+}
+
+impl ParticipantId {
+    /// The UUID.
+    pub fn to_uuid(self) -> Uuid {
+        packed(self.conversation, self.user.0 | PARTICIPANT)
+    }
+}
+
+impl Serialize for ParticipantId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_uuid().serialize(serializer)
+    }
+}
+
+/// A UUIDv8 with a conversation's number and 62 bits of another.
+fn packed(conversation: ConversationNo, other: i64) -> Uuid {
+    let high = conversation.0 as u64 & ((1 << 60) - 1);
+    let low = other as u64 & ((1 << 62) - 1);
+    let bits = (u128::from(high >> 12) << 80) | (u128::from(high & 0xfff) << 64) | u128::from(low);
+    uuid::Builder::from_custom_bytes(bits.to_be_bytes()).into_uuid()
 }
 
 fn parse_uuid(text: &str, field: &'static str) -> Result<Uuid, Refusal> {
@@ -191,6 +225,15 @@ mod tests {
         fn a_message_id_comes_back_from_its_uuid(no in 1i64..(1 << 47), seq in 1i64..(1 << 50)) {
             let id = MessageId { conversation: ConversationNo(no), seq };
             prop_assert_eq!(MessageId::from_uuid(id.to_uuid()), Some(id));
+        }
+
+        #[test]
+        fn no_participant_has_the_id_of_a_message_or_of_another_participant(
+            a in (1i64..(1 << 47), 1i64..(1 << 50)), b in (1i64..(1 << 47), 1i64..(1 << 50)),
+        ) {
+            let id = |(no, user)| ParticipantId { conversation: ConversationNo(no), user: UserNo(user) };
+            prop_assert_eq!(MessageId::from_uuid(id(a).to_uuid()), None);
+            prop_assert_eq!(id(a).to_uuid() == id(b).to_uuid(), a == b);
         }
 
         #[test]

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
+use super::access::Sight;
 use super::attachment::{Attachment, Source};
 use super::file::{FileId, FileProblem};
 use super::flow::LineKind;
@@ -235,9 +236,9 @@ impl Message {
         self.sender_id == *user || self.actor_id.as_ref() == Some(user)
     }
 
-    /// Whether a reader with this number and role may see it.
-    pub fn is_visible_to(&self, reader: UserNo, role: Option<&str>) -> bool {
-        Audience::admits(self.content.audience.as_ref(), reader, role)
+    /// Whether somebody sees it.
+    pub fn is_visible_to(&self, sight: Sight<'_>) -> bool {
+        sight.sees(self)
     }
 
     /// Permits edits by the author only, and none of a tombstone.

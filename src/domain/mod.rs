@@ -3,6 +3,7 @@
 pub mod access;
 pub mod answer;
 pub mod attachment;
+pub mod business;
 pub mod command;
 pub mod conversation;
 pub mod deal_memory;
@@ -19,6 +20,7 @@ pub mod limits;
 pub mod measures;
 pub mod media_hosts;
 pub mod message;
+pub mod mine;
 pub mod network;
 pub mod object;
 pub mod offset;

@@ -5,6 +5,10 @@ use std::borrow::Cow;
 use super::file::Unfit;
 use super::principal::NotBefore;
 
+const NO_PAYMENTS: &str = "This server takes no payments: no payment gateway is configured";
+const TOO_BROAD: &str =
+    "Too many messages match: add words, or narrow the search with in:, from: or before:";
+
 /// Why a request was refused. A refused request changes nothing, and its caller gets the reason.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Refusal {
@@ -29,12 +33,18 @@ pub enum Refusal {
     Muted,
     /// The other one has blocked the caller or is blocked, or accepts no conversation with the caller. It does not say which.
     Unreachable,
+    /// The caller is not staff of this business.
+    NotStaff,
     /// The payload names another user as the acting one.
     IdentityMismatch(&'static str),
     /// The request comes from a page whose origin is not allowed.
     OriginRefused,
     /// The conversation does not exist, or the caller may not know of it.
     ConversationNotFound,
+    /// The business does not exist.
+    BusinessNotFound(String),
+    /// The platform has said nothing of a thing of this type with this id.
+    SubjectNotFound,
     /// The message does not exist, or the caller may not know of it.
     MessageNotFound,
     /// The user does not exist, or the caller may not know of them.
@@ -61,6 +71,11 @@ pub enum Refusal {
     Conflict(&'static str),
     /// The conversation is closed or archived.
     ConversationClosed,
+    /// The conversation is in slow mode, and the caller has spoken a moment ago.
+    SlowMode {
+        /// Seconds until the caller may speak again, at least 1.
+        retry_after: u64,
+    },
     /// The request exceeds a size limit.
     TooLarge {
         /// The limit, in bytes.
@@ -163,9 +178,12 @@ impl Refusal {
             Self::Blocked => ("BLOCKED", 403),
             Self::Muted => ("MUTED", 403),
             Self::Unreachable => ("UNREACHABLE", 403),
+            Self::NotStaff => ("NOT_STAFF", 403),
             Self::IdentityMismatch(_) => ("IDENTITY_MISMATCH", 403),
             Self::OriginRefused => ("ORIGIN_REFUSED", 403),
             Self::ConversationNotFound => ("CONVERSATION_NOT_FOUND", 404),
+            Self::BusinessNotFound(_) => ("BUSINESS_NOT_FOUND", 404),
+            Self::SubjectNotFound => ("SUBJECT_NOT_FOUND", 404),
             Self::MessageNotFound => ("MESSAGE_NOT_FOUND", 404),
             Self::UserNotFound(_) => ("USER_NOT_FOUND", 404),
             Self::ParticipantNotFound => ("PARTICIPANT_NOT_FOUND", 404),
@@ -179,6 +197,7 @@ impl Refusal {
             Self::MethodNotAllowed => ("METHOD_NOT_ALLOWED", 405),
             Self::Conflict(_) => ("CONFLICT", 409),
             Self::ConversationClosed => ("CONVERSATION_CLOSED", 409),
+            Self::SlowMode { .. } => ("SLOW_MODE", 429),
             Self::TooLarge { .. } => ("TOO_LARGE", 413),
             Self::BodyTooSlow => ("BODY_TOO_SLOW", 408),
             Self::EncodingNotSupported => ("ENCODING_NOT_SUPPORTED", 415),
@@ -220,31 +239,29 @@ impl Refusal {
             Self::Blocked => "You are blocked in this conversation".to_owned(),
             Self::Muted => "You are muted in this conversation".to_owned(),
             Self::OriginRefused => "Pages of this origin may not connect".to_owned(),
+            Self::NotStaff => "You are not staff of this business".to_owned(),
             Self::Unreachable => "This user cannot be reached".to_owned(),
-            Self::ConversationNotFound => "There is no such conversation".to_owned(),
-            Self::MessageNotFound => "There is no such message".to_owned(),
+            Self::ConversationNotFound
+            | Self::MessageNotFound
+            | Self::EventNotFound
+            | Self::OrderNotFound
+            | Self::FileNotFound => format!("There is no such {}", self.what_is_missing()),
             Self::UserNotFound(id) => format!("There is no user {id}"),
+            Self::BusinessNotFound(id) => format!("There is no business {id}"),
+            Self::SubjectNotFound => "The platform has not described this subject".to_owned(),
             Self::ParticipantNotFound => {
                 "That user is not a participant of this conversation".to_owned()
             }
             Self::FlowNotFound => "This conversation has no flow".to_owned(),
             Self::DefinitionNotFound(name) => format!("There is no flow {name}"),
             Self::Flow(refusal) => refusal.message(),
-            Self::EventNotFound => "There is no such event".to_owned(),
-            Self::OrderNotFound => "There is no such order".to_owned(),
-            Self::PaymentsUnavailable => {
-                "This server takes no payments: no payment gateway is configured".to_owned()
-            }
+            Self::PaymentsUnavailable => NO_PAYMENTS.to_owned(),
             Self::RouteNotFound => "There is nothing at this path".to_owned(),
             Self::MethodNotAllowed => "This path does not take this method".to_owned(),
-            Self::SearchTooBroad => {
-                "Too many messages match: add words, or narrow the search with in:, from: or before:"
-                    .to_owned()
-            }
+            Self::SearchTooBroad => TOO_BROAD.to_owned(),
             Self::SearchUnavailable => {
                 "This server does not search: it runs with --search off".to_owned()
             }
-            Self::FileNotFound => "There is no such file".to_owned(),
             Self::FileNotReady => "The file is not ready yet".to_owned(),
             Self::FileRefused(unfit) => unfit.message().to_owned(),
             Self::FileGone => "The file has been deleted".to_owned(),
@@ -255,6 +272,9 @@ impl Refusal {
             Self::MediaType(wanted) => format!("The body must have the media type {wanted}"),
             Self::FilesUnavailable => "This server stores no files".to_owned(),
             Self::ConversationClosed => "This conversation is closed".to_owned(),
+            Self::SlowMode { retry_after } => {
+                format!("Slow mode: wait {retry_after} seconds before your next message")
+            }
             Self::TooLarge { limit } => format!("Larger than the limit of {limit} bytes"),
             Self::BodyTooSlow => "The body of the request took too long to arrive".to_owned(),
             Self::EncodingNotSupported => "The body must be sent without Content-Encoding".into(),
@@ -263,11 +283,23 @@ impl Refusal {
         }
     }
 
+    fn what_is_missing(&self) -> &'static str {
+        match self {
+            Self::ConversationNotFound => "conversation",
+            Self::MessageNotFound => "message",
+            Self::EventNotFound => "event",
+            Self::OrderNotFound => "order",
+            Self::FileNotFound => "file",
+            _ => "thing",
+        }
+    }
+
     /// Whether the same request may succeed later.
     pub fn is_temporary(&self) -> bool {
         matches!(
             self,
             Self::RateLimited { .. }
+                | Self::SlowMode { .. }
                 | Self::Unavailable(_)
                 | Self::BodyTooSlow
                 | Self::FileNotReady
@@ -277,7 +309,9 @@ impl Refusal {
     /// The seconds of the `Retry-After` header; `None` if the refusal is not temporary.
     pub fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::RateLimited { retry_after } => Some(*retry_after),
+            Self::RateLimited { retry_after } | Self::SlowMode { retry_after } => {
+                Some(*retry_after)
+            }
             Self::Unavailable(_) | Self::BodyTooSlow | Self::FileNotReady => Some(2),
             _ => None,
         }
@@ -295,6 +329,7 @@ mod tests {
             Refusal::BodyTooSlow,
             Refusal::FileNotReady,
             Refusal::RateLimited { retry_after: 3 },
+            Refusal::SlowMode { retry_after: 3 },
         ] {
             assert!(refusal.is_temporary() && refusal.retry_after().is_some());
         }

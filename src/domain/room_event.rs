@@ -6,6 +6,7 @@ mod masked;
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
+use super::access::Sight;
 use super::access::blocks::Blocks;
 use super::command::Mark;
 use super::conversation::{Conversation, Participant, PresenceStatus};
@@ -14,7 +15,8 @@ use super::dialect::Dialect;
 use super::encoded::{Encoded, Encodings};
 use super::flow::Stepped;
 use super::ids::{ConversationId, MessageId, Seq, UserId, UserNo};
-use super::message::{Audience, Message};
+use super::message::Message;
+use super::mine::Mine;
 use super::people::People;
 use super::snapshot::UnreadCount;
 
@@ -162,6 +164,8 @@ pub enum Change {
         /// The conversation after it.
         view: View,
     },
+    /// What the conversation is for a user changed; for their own connections.
+    Mine(Mine),
     /// A user's unread count or their newest visible message changed; for their connections that have not joined.
     UnreadChanged {
         /// The conversation's newest change when it was counted.
@@ -278,11 +282,11 @@ impl RoomEvent {
         }
     }
 
-    /// The audience of the event, if it is not for everybody.
-    pub fn audience(&self) -> Option<&Audience> {
+    /// Whether the event is for somebody: a message is for those who see it, everything else for everybody.
+    pub fn is_seen(&self, sight: Sight<'_>) -> bool {
         match &self.change {
-            Change::Message { message, .. } => message.content.audience.as_ref(),
-            _ => None,
+            Change::Message { message, .. } => message.is_visible_to(sight),
+            _ => true,
         }
     }
 
@@ -303,7 +307,10 @@ impl RoomEvent {
     pub fn is_personal(&self) -> bool {
         matches!(
             self.change,
-            Change::Notice { .. } | Change::UnreadChanged { .. } | Change::ToUser { .. }
+            Change::Notice { .. }
+                | Change::UnreadChanged { .. }
+                | Change::Mine(_)
+                | Change::ToUser { .. }
         )
     }
 

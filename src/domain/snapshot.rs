@@ -3,11 +3,14 @@
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::iter::Sum;
+use std::time::Duration;
 
 use super::access::blocks::Blocks;
+use super::business::StaffMember;
 use super::conversation::{Conversation, Participant};
-use super::ids::UserNo;
+use super::ids::{Seq, UserNo};
 use super::message::{Message, MessageKind};
+use super::mine::Mine;
 
 /// A reader of messages.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +19,8 @@ pub struct Reader {
     pub no: UserNo,
     /// The role in this conversation; `None` for staff who do not participate.
     pub role: Option<String>,
+    /// Only messages after this seq are seen.
+    pub sees_from: Seq,
 }
 
 /// A conversation with all present and past participants.
@@ -27,6 +32,19 @@ pub struct Loaded {
     pub participants: Vec<Participant>,
     /// The blocks between them.
     pub blocks: Blocks,
+    /// Those who are or were staff of the business whose support it is.
+    pub staff: Vec<StaffMember>,
+    /// Who has spoken of late, where the conversation is in slow mode; empty otherwise.
+    pub spoken: Vec<Spoken>,
+}
+
+/// When somebody has last spoken.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spoken {
+    /// Who.
+    pub user: UserNo,
+    /// How long ago.
+    pub ago: Duration,
 }
 
 impl Loaded {
@@ -61,6 +79,8 @@ pub struct Snapshot {
     pub recovery: Recovery,
     /// The number of unread messages of others.
     pub unread: UnreadCount,
+    /// What it is for the reader; `None` for staff who do not participate.
+    pub mine: Option<Mine>,
 }
 
 /// What one reader sees of a deal besides its view.
@@ -83,6 +103,8 @@ pub struct Listed {
     pub last_message: Option<Message>,
     /// The number of unread messages of others.
     pub unread: UnreadCount,
+    /// What it is for the reader; `None` for staff who do not participate.
+    pub mine: Option<Mine>,
 }
 
 /// The number of unread messages of others. Counting stops at a bound, so that its time does not depend on the

@@ -2,5 +2,7 @@
 
 pub mod auth;
 pub mod demo_secret;
+pub mod last_seen;
 pub mod people;
 pub mod rate_limits;
+pub mod staff;

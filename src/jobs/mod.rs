@@ -6,6 +6,7 @@ mod checking;
 mod deal_inputs;
 mod delivering;
 mod dropping;
+mod forgetting;
 mod paying;
 mod previewing;
 mod reconciling;

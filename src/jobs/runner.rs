@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::{JobDeps, JobEnd, backoff, code_of, deal_inputs};
+use super::{JobDeps, JobEnd, backoff, code_of, deal_inputs, forgetting};
 use crate::domain::job::Lane;
 use crate::error::Error;
 use crate::job_signal::Listener;
@@ -88,10 +88,10 @@ impl Runner {
             let task = run_source(Arc::clone(&deps), source, stopped.clone());
             tokio::spawn(task)
         };
-        Self {
-            stopping,
-            loops: sources.into_iter().map(start).collect(),
-        }
+        let mut loops: Vec<JoinHandle<()>> = sources.into_iter().map(start).collect();
+        let forgetting = forgetting::run(Arc::clone(&deps), stopped.clone());
+        loops.push(tokio::spawn(forgetting));
+        Self { stopping, loops }
     }
 
     /// Stops claiming, and waits up to `STOP_PATIENCE` for running jobs.

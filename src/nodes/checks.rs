@@ -88,16 +88,19 @@ impl Checks {
         // What a failed check would have found is not heard otherwise.
         let is_owed = !self.was_read || was_frozen;
         let is_due = is_asked_for || is_owed || self.nodes.0.peers.lock().call_for_checks(now);
-        let checked = match everything {
-            true => Checked::All,
-            false if is_due => Checked::Listened,
-            false => return,
-        };
+        if !everything && !is_due {
+            return;
+        }
         self.count += 1;
         let may_miss_marks = everything || is_asked_for || is_owed;
         let marks = match may_miss_marks || self.count.is_multiple_of(WITH_WATERMARKS) {
             true => Marks::Read,
             false => Marks::Left,
+        };
+        let checked = match marks {
+            _ if everything => Checked::All,
+            Marks::Read => Checked::Listened,
+            Marks::Left => Checked::Quiet,
         };
         let outcome = self.check(checked, marks).await;
         if let (Err(error), true) = (&outcome, self.was_read) {

@@ -9,10 +9,10 @@ use super::peers::Arrival;
 use super::{FILES_CHECKED, JOBS, Nodes, PeerEvents, Wire};
 use crate::domain::command::Mark;
 use crate::domain::file::FileNo;
-use crate::domain::ids::{ConversationNo, UserNo};
+use crate::domain::ids::{ConversationId, ConversationNo, Seq, UserNo};
 use crate::presence::HeardIn;
 use crate::registry::Rooms;
-use crate::registry::hearing::Sleeping;
+use crate::registry::hearing::{Delivery, Sleeping};
 use crate::room::RoomDeps;
 use crate::room::remote::RemoteEvent;
 use crate::store::conversations::Key;
@@ -126,9 +126,7 @@ impl Dispatcher {
                 mark,
                 seq,
             } => {
-                let marked = RemoteEvent::Marked(user, mark, seq);
-                let has_badge = || self.sleeping_for_badge(user, mark);
-                self.rooms.hear(conversation, marked, has_badge);
+                self.hear_mark(conversation, (user, mark, seq));
             }
             Section::Typing {
                 conversation,
@@ -148,6 +146,11 @@ impl Dispatcher {
                 let attendance = RemoteEvent::Attendance(node, user, change);
                 self.rooms
                     .hear(conversation, attendance, || Sleeping::Sleeps);
+            }
+            Section::Mine { conversation, user } => {
+                let changed = RemoteEvent::Mine(user);
+                let has_sessions = || self.sleeping_for(&[user]);
+                self.rooms.hear(conversation, changed, has_sessions);
             }
             Section::Profile(user) => self.above.hear_of_profile(&user),
             Section::Ended(_) => self.above.hear_of_sign_out(),
@@ -241,6 +244,16 @@ impl Dispatcher {
                 Err(error) => log::warn!(event = "file_not_told"; "{error}"),
             }
         });
+    }
+
+    /// If the room cannot hear it, a check reads watermarks.
+    fn hear_mark(&self, conversation: ConversationId, (user, mark, seq): (UserNo, Mark, Seq)) {
+        let marked = RemoteEvent::Marked(user, mark, seq);
+        let has_badge = || self.sleeping_for_badge(user, mark);
+        let delivery = self.rooms.hear(conversation, marked, has_badge);
+        if delivery == Delivery::Missed {
+            self.nodes.0.due.notify_one();
+        }
     }
 
     /// A session that has not joined may show how much is unread.

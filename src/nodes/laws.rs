@@ -7,11 +7,11 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::peers::{Peers, Wire};
-use crate::domain::conversation::{Card, ConversationStatus};
+use crate::domain::conversation::{Card, ConversationStatus, Settings};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::Seq;
 use crate::room::timeline::Timeline;
-use crate::store::nodes::{Course, NodeRow};
+use crate::store::nodes::{NodeRow, NodeState};
 use crate::wire::frame::VERSION;
 use crate::wire::section::NodeId;
 
@@ -68,7 +68,7 @@ impl World {
             version: String::new(),
             wire: Some((version, version)),
             silent_for: 0.0,
-            course: Course::Staying,
+            state: NodeState::Staying,
         };
         peers.note_rows(SENDERS.map(row).to_vec(), now);
         Self {
@@ -141,8 +141,13 @@ impl World {
 
     fn hear(&mut self, seq: Seq) {
         let fact = Fact::Settings {
-            title: None,
-            status: ConversationStatus::Open,
+            settings: Settings {
+                title: None,
+                status: ConversationStatus::Open,
+                max_participants: None,
+                slow_seconds: 0,
+                closed: None,
+            },
             card: Card::Null,
         };
         let at = chrono::DateTime::UNIX_EPOCH;

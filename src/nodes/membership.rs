@@ -54,9 +54,9 @@ impl Membership {
     }
 
     async fn beat(&mut self) {
-        let (own, course) = (self.own.clone(), self.nodes.course());
+        let (own, state) = (self.own.clone(), self.nodes.state());
         let clock = self.room.pool.clock().clone();
-        let beat = move |connection: &mut _| nodes::beat(connection, &own, course, &clock);
+        let beat = move |connection: &mut _| nodes::beat(connection, &own, state, &clock);
         match self.connection.ask(beat).await {
             Ok(rows) => {
                 self.was_read = true;

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::domain::ids::{SessionId, UserId};
 use crate::registry::Rooms;
 use crate::room::RoomDeps;
-use crate::store::nodes::{Course, OwnNode};
+use crate::store::nodes::{NodeState, OwnNode};
 use crate::wire::frame::VERSION;
 use crate::wire::running::{Heard, RunningWire};
 use crate::wire::section::NodeId;
@@ -114,10 +114,10 @@ impl Nodes {
         self.0.is_leaving.store(true, Ordering::Relaxed);
     }
 
-    fn course(&self) -> Course {
+    fn state(&self) -> NodeState {
         match self.0.is_leaving.load(Ordering::Relaxed) {
-            true => Course::Leaving,
-            false => Course::Staying,
+            true => NodeState::Leaving,
+            false => NodeState::Staying,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Tests of `peers`.
 
 use super::*;
-use crate::store::nodes::Course;
+use crate::store::nodes::NodeState;
 use clock::{Clock, ManualClock};
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ fn row(id: u128, silent_for: f64) -> NodeRow {
         version: "1".to_owned(),
         wire: None,
         silent_for,
-        course: Course::Staying,
+        state: NodeState::Staying,
     }
 }
 

@@ -125,7 +125,7 @@ impl Rooms {
                 role: Some(&role),
                 reader_blocks: reader_blocks.as_ref(),
             };
-            for queue in deps.directory.outboxes(person.no) {
+            for queue in deps.directory.queues(person.no) {
                 queue.push(ChatFrame::event(&created, event_reader, Heard::Anywhere));
             }
         }

@@ -9,8 +9,8 @@ use super::attendance::{Attendees, Leaving};
 use super::authors::Authors;
 use super::bedtime::{Bedtime, Then, Use};
 use super::changing::WantedChange;
+use super::confirming::Unconfirmed;
 use super::crowd::Crowd;
-use super::doubts::Doubts;
 use super::earlier::Earlier;
 use super::listener::{Listener, hand, others_than};
 use super::notifications::Notices;
@@ -19,13 +19,13 @@ use super::progress::Progress;
 use super::read_receipts::{AheadMark, WaitingMark};
 use super::reply::Reply;
 use super::sending::WaitingSend;
+use super::slow_mode::SlowMode;
 use super::state::State;
 use super::timeline::Timeline;
 use super::typists::Typists;
 use super::{RoomDeps, Sleep, ToRegistry, ToRoom};
-use crate::domain::command::{Command, Mark};
+use crate::domain::command::Mark;
 use crate::domain::ids::{Seq, UserNo};
-use crate::domain::principal::Principal;
 use crate::domain::room_event::{Change, RoomEvent};
 use crate::domain::snapshot::Loaded;
 use crate::journal::{Outcomes, Permit, RequestNo};
@@ -47,10 +47,14 @@ pub struct Room {
     pub(super) listeners: Vec<Listener>,
     /// Sends that the journal has, by the number of the request.
     pub(super) sends: HashMap<RequestNo, WaitingSend>,
+    /// The last change of staff that this room knows; `None` before it has looked.
+    pub(super) staff_number: Option<u64>,
+    /// Who has spoken when, while slow mode is on.
+    pub(super) slow_mode: SlowMode,
     /// Sends that wait to be decided again.
     pub(super) overtaken: Overtaken<(WaitingSend, Permit)>,
     /// Requests that this room would refuse, until it has read.
-    pub(super) doubts: Doubts,
+    pub(super) unconfirmed: Unconfirmed,
     /// Watermarks that the journal has, by the number of the request.
     pub(super) marks: HashMap<RequestNo, WaitingMark>,
     /// Watermarks beyond what this room knows, until it has read; one read is under way when `looking_ahead`.
@@ -97,8 +101,11 @@ impl Room {
         registry: Recipient<ToRegistry>,
     ) -> Self {
         let timeline = Timeline::new(loaded.conversation.last_seq);
+        let now = deps.clock.now();
         Self {
-            bedtime: Bedtime::awake(deps.clock.now()),
+            bedtime: Bedtime::awake(now),
+            staff_number: None,
+            slow_mode: SlowMode::of(&loaded.spoken, now),
             deps,
             earlier: Earlier::new(loaded.conversation.last_seq),
             state: State::new(loaded),
@@ -106,7 +113,7 @@ impl Room {
             listeners: Vec::new(),
             sends: HashMap::new(),
             overtaken: Overtaken::default(),
-            doubts: Doubts::default(),
+            unconfirmed: Unconfirmed::default(),
             marks: HashMap::new(),
             marks_ahead: Vec::new(),
             looking_ahead: false,
@@ -159,30 +166,6 @@ impl Room {
             self.outcomes
                 .get_or_insert_with(|| Arc::new(context.address().recipient())),
         )
-    }
-
-    fn command(
-        &mut self,
-        principal: Arc<Principal>,
-        command: Command,
-        reply: Reply,
-        context: &mut Context<Self>,
-    ) {
-        match command {
-            Command::Send(content) => self.send(principal, content, reply, context),
-            Command::Type(typing) => self.type_(&principal, typing, reply),
-            Command::Mark { mark, seq } => self.mark(principal, mark, seq, reply, context),
-            Command::See { message } => self.see(principal, message, reply, context),
-            Command::Edit { .. }
-            | Command::Delete { .. }
-            | Command::RemoveAttachment { .. }
-            | Command::AddParticipant { .. }
-            | Command::ChangeParticipant { .. }
-            | Command::RemoveParticipant { .. }
-            | Command::ChangeSettings { .. }
-            | Command::DescribeSubject { .. }
-            | Command::AssignRole { .. } => self.want_change(principal, command, reply, context),
-        }
     }
 
     /// Carries out a request: what may be refused for the moment has been looked up.
@@ -246,7 +229,7 @@ impl Room {
             || !self.changes.is_empty()
             || !self.gathering.is_empty()
             || self.looking_ahead
-            || !self.doubts.is_empty()
+            || !self.unconfirmed.is_empty()
             || self.notices.are_underway();
         match is_at_work {
             true => Use::Work,
@@ -259,6 +242,7 @@ impl Room {
         let now = self.deps.clock.now();
         // Who was gone before the room woke could not leave it.
         self.listeners.retain(|it| !it.queue.has_ended());
+        self.hear_of_staff(context);
         self.correct_attendance();
         self.fade_typing(now);
         self.flush_delivered(context);
@@ -337,6 +321,7 @@ impl Handler<ToRoom> for Room {
         if message.is_use() {
             self.bedtime.note_use(self.deps.clock.now());
         }
+        self.hear_of_staff(context);
         self.ask(message, context);
         self.note_progress();
     }
@@ -351,11 +336,12 @@ impl Handler<Outcomes> for Room {
             if let Some(send) = self.sends.remove(&request_no) {
                 self.send_settled(request_no, send, outcome, context);
             } else if let Some(mark) = self.marks.remove(&request_no) {
-                self.mark_settled(mark, outcome);
+                self.mark_settled(mark, outcome, context);
             }
         }
         self.announce(context);
         self.decide_overtaken(context);
+        self.note_progress();
     }
 }
 

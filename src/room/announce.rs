@@ -73,13 +73,7 @@ impl Room {
             let newcomer = self.newcomer(&entry.fact);
             self.state.evolve(entry);
             match &entry.fact {
-                Fact::Said(message) => {
-                    self.authors.remember(message.seq(), message.sender);
-                    self.state.deal.say(message);
-                    let event = self.message_event(MessageChange::New, entry.seq, message);
-                    telling.say(event, message);
-                    self.notices.add(message);
-                }
+                Fact::Said(message) => self.tell_new(&mut telling, entry.seq, message),
                 Fact::Edited(message) => {
                     self.tell_edit(&mut telling, MessageChange::Updated, entry.seq, message);
                 }
@@ -96,6 +90,11 @@ impl Room {
                     telling.end_step();
                     self.tell(&std::mem::take(&mut telling.events));
                     self.announce_conversation(entry, newcomer, context);
+                }
+                Fact::Ended => {
+                    telling.end_step();
+                    self.tell(&std::mem::take(&mut telling.events));
+                    self.send_everybody_away(entry.seq);
                 }
                 Fact::Block { block, blocking } => {
                     telling.end_step();
@@ -117,6 +116,15 @@ impl Room {
         }
         self.announce_marks_heard(context);
         self.notify_absent(context);
+    }
+
+    fn tell_new(&mut self, telling: &mut Telling, seq: Seq, message: &Message) {
+        self.note_spoken(message.sender);
+        self.authors.remember(message.seq(), message.sender);
+        self.state.deal.say(message);
+        let event = self.message_event(MessageChange::New, seq, message);
+        telling.say(event, message);
+        self.notices.add(message);
     }
 
     /// The event of an edit or a deletion.
@@ -209,8 +217,8 @@ impl Room {
     pub(super) fn tell_elsewhere(&self, event: &Arc<RoomEvent>) {
         let joined = self.joined_sessions();
         for person in self.state.everybody().filter(|p| p.may_read().is_ok()) {
-            let outboxes = self.outboxes_elsewhere(person.no, &joined);
-            if outboxes.is_empty() {
+            let queues = self.queues_elsewhere(person.no, &joined);
+            if queues.is_empty() {
                 continue;
             }
             let (role, reader_blocks) = self.role_and_blocks(person);
@@ -218,7 +226,7 @@ impl Room {
                 role: Some(&role),
                 reader_blocks: reader_blocks.as_ref(),
             };
-            for queue in outboxes {
+            for queue in queues {
                 queue.push(ChatFrame::event(event, event_reader, Heard::Elsewhere));
             }
         }
@@ -257,6 +265,9 @@ impl Room {
         newcomer: Option<UserNo>,
         context: &mut Context<Self>,
     ) {
+        if self.state.conversation.slow_seconds == 0 {
+            self.slow_mode.clear();
+        }
         if let Fact::Participant { now, .. } = &entry.fact {
             self.move_person(now, entry.seq, context);
             self.renew_reader_blocks();
@@ -280,16 +291,18 @@ impl Room {
             reader_blocks: reader_blocks.as_ref().and_then(Option::as_ref),
         };
         let created = self.event(None, Change::Created(self.state.view().clone()));
-        for queue in self.deps.directory.outboxes(user) {
+        for queue in self.deps.directory.queues(user) {
             queue.push(ChatFrame::event(&created, event_reader, Heard::Anywhere));
         }
     }
 
     /// Drops listeners who may no longer read. Their sessions are told with the event that says so.
     fn send_away(&mut self, person: &Participant) {
+        let staff = self.state.staff_role(person.no);
         self.listeners.retain(|listener| {
             let principal = &listener.principal;
-            principal.no != person.no || Access::of(Some(person), principal.roles).is_ok()
+            let access = Access::with_staff(Some(person), principal.roles, staff);
+            principal.no != person.no || access.is_ok()
         });
     }
 
@@ -304,7 +317,10 @@ impl Room {
             self.listeners
                 .iter_mut()
                 .filter(|l| l.principal.no == person.no)
-                .for_each(|l| l.role = Some(person.role.as_str().into()));
+                .for_each(|listener| {
+                    listener.role = Some(person.role.as_str().into());
+                    listener.sees_from = person.sees_from;
+                });
             self.attach(person.no, context);
             return;
         }
@@ -313,12 +329,13 @@ impl Room {
         for staff in self.listeners.iter_mut() {
             if staff.principal.no == person.no {
                 staff.role = None;
+                staff.sees_from = 0;
                 stays.push(staff.queue.session());
             }
         }
         let membership = lost_membership(Some(person));
         let lost = self.event(None, Change::Lost { seq, membership });
-        for queue in self.deps.directory.outboxes(person.no) {
+        for queue in self.deps.directory.queues(person.no) {
             if !stays.contains(&queue.session()) {
                 queue.push(ChatFrame::event(
                     &lost,

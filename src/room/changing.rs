@@ -5,6 +5,7 @@ use actix::prelude::*;
 use std::sync::Arc;
 
 use super::actor::Room;
+use super::behind::Knowledge;
 use super::reply::Reply;
 use super::state::Decision;
 use crate::domain::answer::Answer;
@@ -63,7 +64,7 @@ impl Room {
         while !self.changing
             && let Some(wanted) = self.changes.pop_front()
         {
-            match self.state.decide(&wanted.principal, &wanted.command) {
+            match self.decide(&wanted) {
                 Err(refusal) => wanted.reply.refuse(refusal),
                 Ok(Decision::Already) if wanted.basis == Basis::Memory => {
                     self.read_then_decide(wanted, context);
@@ -77,6 +78,11 @@ impl Room {
         }
     }
 
+    fn decide(&self, wanted: &WantedChange) -> Result<Decision, Refusal> {
+        let (caller, command) = (&wanted.principal, &wanted.command);
+        self.state.decide(caller, command, &self.deps.policies)
+    }
+
     fn begin_change(
         &mut self,
         wanted: WantedChange,
@@ -88,7 +94,7 @@ impl Room {
             conversation: self.state.conversation.no,
             policy: self.state.conversation.policy_version,
             actor: wanted.principal.no,
-            contacts_a_day: self.deps.contacts_a_day,
+            contacts_a_day: self.deps.policies.contacts_a_day,
             kind,
         };
         let journal = self.deps.journal.clone();
@@ -136,9 +142,9 @@ impl Room {
     fn change_after_catching_up(&mut self, wanted: WantedChange, context: &mut Context<Self>) {
         self.changing = true;
         let wait = self.catch_up();
-        context.spawn(wait.into_actor(self).map(move |entries, room, context| {
+        context.spawn(wait.into_actor(self).map(move |missed, room, context| {
             room.changing = false;
-            room.caught_up(entries, context);
+            room.caught_up(missed, context);
             room.changes.push_front(wanted);
             room.change_next(context);
         }));
@@ -148,9 +154,9 @@ impl Room {
     fn read_then_answer(&mut self, wanted: WantedChange, fact: Fact, context: &mut Context<Self>) {
         self.changing = true;
         let wait = self.catch_up();
-        context.spawn(wait.into_actor(self).map(move |entries, room, context| {
+        context.spawn(wait.into_actor(self).map(move |missed, room, context| {
             room.changing = false;
-            room.caught_up(entries, context);
+            room.caught_up(missed, context);
             room.answer(wanted, fact);
             room.change_next(context);
         }));
@@ -160,16 +166,14 @@ impl Room {
     fn read_then_decide(&mut self, mut wanted: WantedChange, context: &mut Context<Self>) {
         self.changing = true;
         let wait = self.catch_up();
-        context.spawn(wait.into_actor(self).map(move |entries, room, context| {
-            let has_read = entries.is_ok();
+        context.spawn(wait.into_actor(self).map(move |missed, room, context| {
             room.changing = false;
-            room.caught_up(entries, context);
-            match has_read {
-                true => {
+            match room.caught_up(missed, context) {
+                Knowledge::Whole => {
                     wanted.basis = Basis::Database;
                     room.changes.push_front(wanted);
                 }
-                false => wanted.reply.refuse(CHANGE_AGAIN),
+                Knowledge::Missing => wanted.reply.refuse(CHANGE_AGAIN),
             }
             room.change_next(context);
         }));
@@ -185,6 +189,7 @@ impl Room {
             Fact::Said(message) | Fact::Edited(message) | Fact::Deleted(message) => {
                 Answer::Message(message)
             }
+            Fact::Ended => Answer::Done,
             Fact::Participant { .. }
             | Fact::Block { .. }
             | Fact::Settings { .. }

@@ -6,7 +6,7 @@ use actix::prelude::*;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::actor::Room;
 use super::listener::{Listener, hand};
@@ -21,6 +21,8 @@ const PARTS: usize = 10;
 /// The interval between two parts. An event waits at most once for each part, except for listeners that change
 /// parts because others left.
 const TURN: Duration = Duration::from_millis(1);
+/// A crowd gets the entries of other servers in turns if they come at shorter intervals than this.
+const OFTEN: Duration = Duration::from_millis(10);
 /// The most events that wait.
 const TOGETHER: usize = 64;
 
@@ -33,6 +35,8 @@ pub(super) struct Crowd {
     /// The next part.
     part: usize,
     turns: Option<SpawnHandle>,
+    /// When another server has told of entries the last two times.
+    heard: [Option<Instant>; 2],
 }
 
 /// What is done with events for those who have joined.
@@ -49,6 +53,20 @@ enum Delivery {
 }
 
 impl Crowd {
+    /// Another server tells of entries.
+    pub(super) fn note_heard(&mut self, now: Instant) {
+        let [_, last] = self.heard;
+        self.heard = [last, Some(now)];
+    }
+
+    /// Whether people at other servers send one message after the other.
+    fn hears_often(&self, now: Instant) -> bool {
+        let [Some(first), Some(last)] = self.heard else {
+            return false;
+        };
+        last.duration_since(first) < OFTEN && now.duration_since(last) < OFTEN
+    }
+
     /// Takes events in for so many listeners, unless they are few, or nobody else is sending.
     fn take_in(&mut self, events: Vec<Arc<RoomEvent>>, listeners: usize, sends: Sends) -> Delivery {
         let waits = listeners >= CROWD && sends == Sends::Underway;
@@ -152,9 +170,10 @@ impl Room {
         events: Vec<Arc<RoomEvent>>,
         context: &mut Context<Self>,
     ) {
-        let sends = match self.sends.is_empty() {
-            true => Sends::None,
-            false => Sends::Underway,
+        let are_underway = !self.sends.is_empty() || self.crowd.hears_often(self.deps.clock.now());
+        let sends = match are_underway {
+            true => Sends::Underway,
+            false => Sends::None,
         };
         match self.crowd.take_in(events, self.listeners.len(), sends) {
             Delivery::Now(events) => self.tell(&events),

@@ -56,6 +56,20 @@ impl Played {
 }
 
 #[test]
+fn another_server_that_tells_often_counts_as_sends_under_way() {
+    let time = clock::ManualClock::standing();
+    let clock = time.clock();
+    let mut crowd = Crowd::default();
+    for (pause, often) in [(0, false), (9, true), (10, false), (9, true)] {
+        time.advance(Duration::from_millis(pause));
+        crowd.note_heard(clock.now());
+        assert_eq!(crowd.hears_often(clock.now()), often, "{pause}");
+    }
+    time.advance(OFTEN);
+    assert!(!crowd.hears_often(clock.now()), "it has ended");
+}
+
+#[test]
 fn few_listeners_or_a_lone_sender_wait_for_nothing() {
     for (count, sends) in [(CROWD - 1, Sends::Underway), (CROWD, Sends::None)] {
         let mut room = Played::of(count);

@@ -77,6 +77,8 @@ impl Room {
                 Fact::Settings { .. } => self.tell_conversation_elsewhere(entry.seq),
                 // The room has read who is apart when it woke; sessions that have not joined are told nothing of it.
                 Fact::Block { .. } => {}
+                // No room wakes in a deleted conversation.
+                Fact::Ended => {}
             }
         }
         self.tell_users(&for_users);

@@ -75,8 +75,7 @@ impl Room {
             }
             (before, _) => before,
         };
-        let role = reader.role.as_deref().map(Into::into);
-        let mut listener = Listener::reading(principal, queue, role, generation);
+        let mut listener = Listener::reading(principal, queue, &reader, generation);
         listener.place_in_crowd = self.end_of_crowd();
         listener.reader_blocks = self.state.blocks.of_reader(listener.principal.no);
         listener.join = join;
@@ -187,6 +186,7 @@ impl Room {
             (Ok(reader), place) => {
                 if let Some(listener) = place.and_then(|place| self.listeners.get_mut(place)) {
                     listener.role = reader.role.as_deref().map(Into::into);
+                    listener.sees_from = reader.sees_from;
                     listener.principal = principal;
                 }
                 reply.send(Ok(Answer::Done));
@@ -194,7 +194,7 @@ impl Room {
         }
     }
 
-    fn tell_lost(&self, listener: &Listener) {
+    pub(super) fn tell_lost(&self, listener: &Listener) {
         let membership = lost_membership(self.state.person(listener.principal.no));
         let seq = self.timeline.announced();
         let lost = self.event(None, Change::Lost { seq, membership });

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::domain::access::Sight;
 use crate::domain::access::blocks::ReaderBlocks;
 use crate::domain::dialect::Dialect;
 use crate::domain::ids::{ConversationId, JoinNo, Seq, UserNo};
-use crate::domain::message::Audience;
 use crate::domain::principal::Principal;
 use crate::domain::room_event::RoomEvent;
+use crate::domain::snapshot::Reader;
 use crate::queue::{ChatFrame, ConnectionQueue, EventReader, Frame, Heard, Push, Rejoin};
 use crate::telemetry::metrics::Metrics;
 
@@ -48,6 +49,8 @@ pub(super) struct Listener {
     pub(super) role: Option<Arc<str>>,
     /// The blocks that concern its user, if there are any.
     pub(super) reader_blocks: Option<Arc<ReaderBlocks>>,
+    /// Its user sees only messages after this seq.
+    pub(super) sees_from: Seq,
     /// Events up to this seq were in the snapshot; skip them.
     pub(super) floor: Seq,
     phase: Phase,
@@ -70,15 +73,16 @@ impl Listener {
     pub(super) fn reading(
         principal: Arc<Principal>,
         queue: Arc<ConnectionQueue>,
-        role: Option<Arc<str>>,
+        reader: &Reader,
         generation: u64,
     ) -> Self {
         Self {
             principal,
             dialect: queue.state().dialect(),
             queue,
-            role,
+            role: reader.role.as_deref().map(Into::into),
             reader_blocks: None,
+            sees_from: reader.sees_from,
             floor: 0,
             phase: Phase::Reading(Vec::new()),
             place_in_crowd: 0,
@@ -93,15 +97,19 @@ impl Listener {
         matches!(self.phase, Phase::Live)
     }
 
-    /// Whether this audience includes the listener.
-    pub(super) fn is_among(&self, audience: Option<&Audience>) -> bool {
-        Audience::admits(audience, self.principal.no, self.role.as_deref())
+    /// As whom its user reads messages.
+    fn sight(&self) -> Sight<'_> {
+        Sight {
+            no: self.principal.no,
+            role: self.role.as_deref(),
+            sees_from: self.sees_from,
+        }
     }
 
     fn hears(&self, event: &RoomEvent) -> bool {
         event.seq.is_none_or(|seq| seq > self.floor)
             && (!event.is_part_of_step() || self.dialect.needs().acts)
-            && self.is_among(event.audience())
+            && event.is_seen(self.sight())
             && !self.is_apart_from(event)
     }
 

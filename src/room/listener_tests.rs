@@ -5,7 +5,7 @@ use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, PresenceStatus,
 };
 use crate::domain::ids::{ConversationNo, MessageId, SessionId, UserId};
-use crate::domain::message::{Content, Message};
+use crate::domain::message::{Audience, Content, Message};
 use crate::domain::principal::{Profile, Roles};
 use crate::domain::room_event::{Change, MessageChange, View};
 use crate::queue::Drain;
@@ -26,7 +26,12 @@ fn listener(no: UserNo) -> Listener {
         issued_at: None,
     };
     let queue = ConnectionQueue::new(SessionId(uuid::Uuid::nil()), 100_000, Clock::default());
-    Listener::reading(Arc::new(principal), queue, Some("member".into()), 1)
+    let reader = Reader {
+        no: principal.no,
+        role: Some("member".to_owned()),
+        sees_from: 0,
+    };
+    Listener::reading(Arc::new(principal), queue, &reader, 1)
 }
 
 fn told(up_to: Seq) -> ReceivedUpTo {
@@ -178,6 +183,11 @@ fn a_view() -> View {
         created_by: UserId::stored("alice".to_owned()),
         last_seq: 2,
         policy_version: 1,
+        max_participants: None,
+        slow_seconds: 0,
+        closed: None,
+        external_id: None,
+        business: None,
         flow: None,
         created_at: chrono::DateTime::UNIX_EPOCH,
         updated_at: chrono::DateTime::UNIX_EPOCH,

@@ -9,12 +9,15 @@ mod bedtime;
 mod behind;
 mod blocking;
 mod changing;
+mod commands;
+mod confirming;
 mod crowd;
-mod doubts;
 mod earlier;
+mod ending;
 mod join_reading;
 mod joining;
 mod listener;
+mod mine;
 mod notifications;
 mod overtaken;
 pub mod progress;
@@ -23,6 +26,8 @@ pub mod remote;
 pub mod replay;
 pub mod reply;
 mod sending;
+mod slow_mode;
+mod staff;
 pub mod state;
 pub mod timeline;
 mod typists;
@@ -37,11 +42,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
+use crate::domain::access::policies::Policies;
 use crate::domain::command::Command;
 use crate::domain::entry::Entry;
 use crate::domain::ids::{ConversationId, JoinNo, Seq, SessionId, UserNo};
 use crate::domain::principal::Principal;
 use crate::feed::Feed;
+use crate::identity::staff::StaffNews;
 use crate::journal::JournalHandle;
 use crate::presence::Directory;
 use crate::queue::ConnectionQueue;
@@ -77,8 +84,10 @@ pub struct RoomDeps {
     pub mailbox: usize,
     /// Catch-up checks, and reads of rooms that are behind, at the same time.
     pub catch_ups: Arc<Semaphore>,
-    /// How many users a person may bring in within 24 hours whom they have not met; `None` for any number.
-    pub contacts_a_day: Option<u32>,
+    /// What the platform allows.
+    pub policies: Arc<Policies>,
+    /// What has changed among the staff of businesses.
+    pub staff: StaffNews,
 }
 
 /// The messages to a room.

@@ -131,11 +131,16 @@ impl Room {
         );
     }
 
-    fn tell_absent(&self, messages: &[Message], counts: Result<Counts, Error>) {
+    fn tell_absent(&mut self, messages: &[Message], counts: Result<Counts, Error>) {
         match counts {
             Ok(counts) => {
-                self.notify(messages, counts.unread);
+                let (told, quiet): (Vec<Unread>, Vec<Unread>) =
+                    counts.unread.into_iter().partition(Unread::is_notified);
+                self.notify(messages, told);
                 self.tell_unread_changes(&counts.changes);
+                for one in quiet {
+                    self.notices.unread_changes().add_counted(one.user);
+                }
             }
             Err(error) => {
                 log::warn!(event = "notifications_not_sent", conversation_id:% = self.state.conversation.id; "{error}");
@@ -151,13 +156,13 @@ impl Room {
     }
 
     /// The queues of a user's sessions that have not joined.
-    pub(super) fn outboxes_elsewhere(
+    pub(super) fn queues_elsewhere(
         &self,
         user: UserNo,
         joined: &HashSet<SessionId>,
     ) -> Vec<Arc<ConnectionQueue>> {
         let is_elsewhere = |queue: &ConnectionQueue| !joined.contains(&queue.session());
-        self.deps.directory.outboxes_where(user, is_elsewhere)
+        self.deps.directory.queues_where(user, is_elsewhere)
     }
 
     fn absent_users(&self) -> Vec<i64> {
@@ -202,11 +207,11 @@ impl Room {
                     .is_some_and(|it| it.is_unwanted(m.sender))
             };
             let meant = |m: &&Message| {
-                !m.is_by(&person.id) && m.is_visible_to(user, Some(&role)) && is_wanted(m)
+                !m.is_by(&person.id) && m.is_visible_to(person.sight()) && is_wanted(m)
             };
             let meant: Vec<&Message> = messages.iter().filter(meant).collect();
-            let outboxes = self.outboxes_elsewhere(user, &joined);
-            if meant.is_empty() || outboxes.is_empty() {
+            let queues = self.queues_elsewhere(user, &joined);
+            if meant.is_empty() || queues.is_empty() {
                 continue;
             }
             let notices = meant
@@ -217,7 +222,7 @@ impl Room {
                 role: Some(&role),
                 reader_blocks: reader_blocks.as_ref(),
             };
-            for queue in outboxes {
+            for queue in queues {
                 let notices = notices.iter();
                 queue
                     .frames(notices.map(|it| ChatFrame::event(it, event_reader, Heard::Elsewhere)));
@@ -255,6 +260,7 @@ impl Room {
         }
         let sender = self.state.person(message.sender);
         let name = sender.and_then(|person| person.name.as_deref());
+        let name = name.or_else(|| self.state.staff_name(message.sender));
         name.unwrap_or(message.sender_id.as_str())
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::actor::Room;
+use super::behind::Knowledge;
 use super::listener::others_than;
 use super::reply::Reply;
 use crate::domain::answer::Answer;
@@ -74,7 +75,10 @@ impl Room {
     ) {
         let wanted = match self.state.mark(principal, mark, seq) {
             Err(refusal) => return reply.refuse(refusal),
-            Ok((now, None)) => return reply.send(Ok(Answer::Marked(now))),
+            Ok((now, None)) if !self.is_read_again(principal.no, mark, seq) => {
+                return reply.send(Ok(Answer::Marked(now)));
+            }
+            Ok((now, None)) => now,
             Ok((_, Some(wanted))) => wanted,
         };
         match mark {
@@ -85,6 +89,11 @@ impl Room {
                 gathered.1.push(reply);
             }
         }
+    }
+
+    /// Whether a mark that moves no watermark is written, since its user reads again what they count as unread.
+    pub(super) fn is_read_again(&self, user: UserNo, mark: Mark, seq: Seq) -> bool {
+        mark == Mark::Seen && self.state.ends_unread_from(user, seq)
     }
 
     /// Hands the collected delivered watermarks to the journal.
@@ -171,14 +180,13 @@ impl Room {
         self.looking_ahead = true;
         let waiting = std::mem::take(&mut self.marks_ahead);
         let wait = self.catch_up();
-        context.spawn(wait.into_actor(self).map(|entries, room, context| {
-            let has_read = entries.is_ok();
+        context.spawn(wait.into_actor(self).map(|missed, room, context| {
             room.looking_ahead = false;
-            room.caught_up(entries, context);
+            let knows = room.caught_up(missed, context);
             for ahead in waiting {
-                match has_read {
-                    true => room.mark_as_read(ahead, context),
-                    false => ahead.reply.refuse(MARK_AGAIN),
+                match knows {
+                    Knowledge::Whole => room.mark_as_read(ahead, context),
+                    Knowledge::Missing => ahead.reply.refuse(MARK_AGAIN),
                 }
             }
             room.look_ahead(context);
@@ -203,7 +211,12 @@ impl Room {
     }
 
     /// Announces a committed watermark to those whom it concerns.
-    pub(super) fn mark_settled(&mut self, waiting: WaitingMark, outcome: Outcome) {
+    pub(super) fn mark_settled(
+        &mut self,
+        waiting: WaitingMark,
+        outcome: Outcome,
+        context: &mut Context<Self>,
+    ) {
         let WaitingMark {
             user,
             mark,
@@ -215,6 +228,11 @@ impl Room {
                 .into_iter()
                 .for_each(|reply| reply.refuse(MARK_AGAIN));
         };
+        if self.is_read_again(user, mark, seq) {
+            self.note_unread_from(user, None);
+            self.read_mine(user, context);
+            self.tell_peers_of_mine(user);
+        }
         let moved_from = self.state.evolve_mark(user, mark, seq);
         let stands = self.state.marked(user, mark).unwrap_or(seq);
         replies
@@ -312,7 +330,7 @@ impl Room {
         }
     }
 
-    /// The name is the one of the token; that of a participant counts before it.
+    /// The name is the one of the token; that of a participant counts before it, and that of staff stands in its place.
     pub(super) fn announce_typing(
         &mut self,
         user: UserNo,
@@ -322,6 +340,8 @@ impl Room {
     ) {
         let person = self.state.person(user);
         let named = person.and_then(|person| person.name.clone());
+        let named = named.or_else(|| self.state.staff_name(user).map(str::to_owned));
+        let name = name.filter(|_| self.state.staff_role(user).is_none());
         let what = Transient::Typing(id.clone(), typing);
         self.deps.feed.transient(self.state.conversation.id, what);
         let change = Change::Typing {

@@ -20,6 +20,8 @@ pub enum RemoteEvent {
     Marked(UserNo, Mark, Seq),
     /// A user with this id and name has begun to type, or ended.
     Typing(UserNo, UserId, Option<String>, Typing),
+    /// What the conversation is for a user themselves has changed.
+    Mine(UserNo),
     /// A user's first session there has joined, or the last one has left.
     Attendance(NodeId, UserNo, Attendance),
     /// A server that may have missed something is heard again.
@@ -71,6 +73,7 @@ impl Room {
                 }
             }
             RemoteEvent::Attendance(node, user, change) => self.hear_attendance(node, user, change),
+            RemoteEvent::Mine(user) => self.read_mine(user, context),
             RemoteEvent::Met => self.owe_attendance(),
             RemoteEvent::Gone(node) => self.forget_attendance_at(node),
         }
@@ -82,6 +85,9 @@ impl Room {
             let waiting = self.marks_heard.entry((user, mark)).or_insert(seq);
             *waiting = seq.max(*waiting);
             return self.watch_hole(context);
+        }
+        if self.is_read_again(user, mark, seq) {
+            self.note_unread_from(user, None);
         }
         match self.state.evolve_mark(user, mark, seq) {
             Some(before) => self.announce_mark_here(user, mark, before, seq),
@@ -109,8 +115,8 @@ impl Room {
         }
         let waiting = std::mem::take(&mut self.marks_heard);
         let wait = self.catch_up();
-        context.spawn(wait.into_actor(self).map(|entries, room, context| {
-            room.caught_up(entries, context);
+        context.spawn(wait.into_actor(self).map(|missed, room, context| {
+            room.caught_up(missed, context);
             let announced = room.timeline.announced();
             let reached = waiting.into_iter().filter(|(_, seq)| *seq <= announced);
             for ((user, mark), seq) in reached {
@@ -121,6 +127,7 @@ impl Room {
 
     /// What cannot be decoded, as of a newer server, is read from the database.
     fn hear_committed(&mut self, committed: &CommittedEntries, context: &mut Context<Self>) {
+        self.crowd.note_heard(self.deps.clock.now());
         let ReadEntries { entries, unread } = committed.entries.read();
         self.take_in(entries, &committed.newcomers, context);
         if unread == Unread::Something {

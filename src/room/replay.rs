@@ -4,7 +4,6 @@ use diesel::pg::PgConnection;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::domain::access::Access;
 use crate::domain::access::Requester;
 use crate::domain::access::blocks::ReaderBlocks;
 use crate::domain::command::Mark;
@@ -12,8 +11,7 @@ use crate::domain::deal_memory::DealMemory;
 use crate::domain::dialect::Dialect;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::{ConversationId, MessageId, Seq};
-use crate::domain::message::{Audience, Message};
-
+use crate::domain::message::Message;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{Change, MessageChange, RoomEvent, StepPart, View};
 use crate::domain::snapshot::Reader;
@@ -42,7 +40,7 @@ pub fn read(
 
 /// The caller as a reader of what was read, if they may read it.
 pub fn reader(missed: &Missed, caller: Requester) -> Result<Reader, Refusal> {
-    let access = Access::among(&missed.loaded.participants, caller)?;
+    let access = missed.loaded.access(caller)?;
     Ok(access.reader(caller.no))
 }
 
@@ -124,6 +122,7 @@ fn mark(reader_blocks: &ReaderBlocks, entry: &mut Entry) {
         Fact::Participant { .. }
         | Fact::Block { .. }
         | Fact::Settings { .. }
+        | Fact::Ended
         | Fact::Stepped(_) => {}
     }
 }
@@ -131,13 +130,14 @@ fn mark(reader_blocks: &ReaderBlocks, entry: &mut Entry) {
 fn events(dialect: Dialect, entries: &[Entry], view: &View, reader: &Reader) -> Vec<(Seq, Frame)> {
     let role: Option<Arc<str>> = reader.role.as_deref().map(Into::into);
     let mut frames = Vec::with_capacity(entries.len());
-    for (index, entry) in entries.iter().enumerate() {
+    let seen = entries.iter().enumerate();
+    for (index, entry) in seen.filter(|(_, entry)| entry.seq > reader.sees_from) {
         let after = entries.get(index + 1..).unwrap_or_default();
         let mut then = view.clone();
         then.conversation.last_seq = entry.seq;
         for change in changes(entry, after, &then, dialect) {
             let event = RoomEvent::new(view.conversation.id, Some(entry.seq), change);
-            if Audience::admits(event.audience(), reader.no, role.as_deref()) {
+            if event.is_seen(reader.sight()) {
                 let event_reader = EventReader {
                     role: role.as_ref(),
                     reader_blocks: None,
@@ -219,6 +219,8 @@ fn changes(entry: &Entry, after: &[Entry], view: &View, dialect: Dialect) -> Vec
         Fact::Participant { .. } | Fact::Settings { .. } => vec![Change::Changed(view.clone())],
         // The blocked user learns of it only from refusals.
         Fact::Block { .. } => Vec::new(),
+        // Nobody is left to be told.
+        Fact::Ended => Vec::new(),
     }
 }
 

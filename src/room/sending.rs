@@ -9,7 +9,7 @@ use super::overtaken::{Next, Underway};
 use super::reply::Reply;
 use crate::domain::answer::{Answer, Novelty};
 use crate::domain::entry::{Entry, Fact};
-use crate::domain::ids::{MessageId, Seq};
+use crate::domain::ids::{MessageId, Seq, UserNo};
 use crate::domain::message::{ClientIdOrigin, Content, Message};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
@@ -62,12 +62,13 @@ impl Room {
             content,
             reply,
         } = send;
-        if let Err(refusal) = self.state.may_send(&principal, &content) {
+        if let Err(refusal) = self.may_send_now(&principal, &content) {
             return self.refuse_unless_repeated(principal, content, reply, refusal, context);
         }
         let Some(permit) = self.deps.journal.permit() else {
             return reply.refuse(TOO_MUCH);
         };
+        self.note_spoken(principal.no);
         let room = self.outcome_recipient(context);
         let policy = self.state.conversation.policy_version;
         self.overtaken.note_handed_over(policy);
@@ -75,7 +76,7 @@ impl Room {
             conversation: self.state.conversation.no,
             policy,
             sender: principal.no,
-            roles: principal.roles,
+            roles: self.state.roles_to_store(&principal),
             content: Arc::clone(&content),
             fingerprint: content.fingerprint(self.state.conversation.no),
             request_no,
@@ -91,6 +92,28 @@ impl Room {
                 reply,
             },
         );
+    }
+
+    pub(super) fn may_send_now(
+        &self,
+        caller: &Principal,
+        content: &Content,
+    ) -> Result<(), Refusal> {
+        self.state.may_send(caller, content)?;
+        match self.state.waits_between_messages(caller) {
+            None => Ok(()),
+            Some(interval) => {
+                let now = self.deps.clock.now();
+                self.slow_mode.may_speak(caller.no, interval, now)
+            }
+        }
+    }
+
+    /// In slow mode, remembers that somebody speaks.
+    pub(super) fn note_spoken(&mut self, user: UserNo) {
+        if self.state.conversation.slow_seconds > 0 {
+            self.slow_mode.speak(user, self.deps.clock.now());
+        }
     }
 
     /// A send that is not permitted may be the repetition of one that was stored; that one's result is returned
@@ -139,6 +162,9 @@ impl Room {
         outcome: Outcome,
         context: &mut Context<Self>,
     ) {
+        if !matches!(outcome, Outcome::Stored { .. }) {
+            self.slow_mode.take_back(send.principal.no);
+        }
         match outcome {
             Outcome::Stored { seq, at } => {
                 let message = self.message(&send, seq, at);
@@ -258,8 +284,8 @@ impl Room {
             Next::HandOver => self.hand_over_again(context),
             Next::CatchUp => {
                 let wait = self.catch_up();
-                context.spawn(wait.into_actor(self).map(move |entries, room, context| {
-                    room.caught_up(entries, context);
+                context.spawn(wait.into_actor(self).map(move |missed, room, context| {
+                    room.caught_up(missed, context);
                     room.hand_over_again(context);
                 }));
             }

@@ -3,26 +3,35 @@
 mod managing;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::domain::access::blocks::Blocking;
+use crate::domain::access::policies::Policies;
 use crate::domain::access::{Access, Denied, Privilege};
+use crate::domain::business::{StaffMember, StaffRole};
 use crate::domain::command::{Command, Mark};
 use crate::domain::conversation::Participant;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::{MessageId, Seq, UserNo};
 use crate::domain::message::{Content, MessageKind};
-use crate::domain::principal::Principal;
+use crate::domain::principal::{Principal, Roles};
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::View;
 use crate::domain::snapshot::{Loaded, Reader};
 use crate::store::changes::ChangeKind;
+use managing::Wanted;
 
 /// A conversation and its participants as of the last announced entry.
 #[derive(Clone, Debug)]
 pub struct State {
     view: View,
+    /// The conversation is there for nobody any more.
+    is_deleted: bool,
+    /// Those who are or were staff of the business whose support it is.
+    staff: HashMap<UserNo, StaffMember>,
 }
 
 impl Deref for State {
@@ -53,7 +62,11 @@ impl State {
     pub fn new(loaded: Loaded) -> Self {
         let mut view = View::of(loaded.conversation, loaded.participants);
         view.blocks = loaded.blocks;
-        Self { view }
+        Self {
+            view,
+            is_deleted: false,
+            staff: loaded.staff.into_iter().map(|it| (it.user, it)).collect(),
+        }
     }
 
     /// The current conversation, as events carry it.
@@ -82,7 +95,42 @@ impl State {
     /// How the caller may read this conversation. A caller who never participated is told that it does not
     /// exist.
     pub fn access(&self, caller: &Principal) -> Result<Access<'_>, Denied> {
-        Access::of(self.people.get(caller.no), caller.roles)
+        match self.is_deleted {
+            true => Err(Denied::Stranger),
+            false => {
+                let staff = self.staff_role(caller.no);
+                Access::with_staff(self.people.get(caller.no), caller.roles, staff)
+            }
+        }
+    }
+
+    /// What a user does for the business whose support the conversation is.
+    pub fn staff_role(&self, user: UserNo) -> Option<StaffRole> {
+        self.staff.get(&user)?.role
+    }
+
+    /// The name under which customers know somebody who is or was staff.
+    pub fn staff_name(&self, user: UserNo) -> Option<&str> {
+        self.staff.get(&user)?.display_name.as_deref()
+    }
+
+    /// The roles with which a message of the caller's is stored.
+    pub fn roles_to_store(&self, caller: &Principal) -> Roles {
+        if self.staff.is_empty() {
+            return caller.roles;
+        }
+        let access = self.access(caller);
+        access.map_or(caller.roles, |access| access.roles_to_store(caller.roles))
+    }
+
+    /// Applies a change of the staff, unless a later one is known; returns whether it was applied.
+    pub fn evolve_staff(&mut self, member: StaffMember) -> bool {
+        let known = self.staff.get(&member.user);
+        let is_new = known.is_none_or(|known| known.changed_at < member.changed_at);
+        if is_new {
+            self.staff.insert(member.user, member);
+        }
+        is_new
     }
 
     /// The caller as a reader of messages with an audience.
@@ -105,7 +153,28 @@ impl State {
                 "Only the platform may send messages of this kind",
             ));
         }
-        content.reply_to.map_or(Ok(()), |id| self.must_be_here(id))
+        content
+            .reply_to
+            .map_or(Ok(()), |id| self.must_see(caller, id))
+    }
+
+    /// How long the caller waits between two messages; `None` if they need not.
+    pub fn waits_between_messages(&self, caller: &Principal) -> Option<Duration> {
+        if self.conversation.slow_seconds == 0 {
+            return None;
+        }
+        let access = self.access(caller).ok()?;
+        access.waits_between_messages(&self.conversation)
+    }
+
+    /// Refuses the id of a message of another conversation, or from before the caller sees any.
+    fn must_see(&self, caller: &Principal, id: MessageId) -> Result<(), Refusal> {
+        self.must_be_here(id)?;
+        let person = self.access(caller)?.participant();
+        match person.is_some_and(|person| id.seq <= person.sees_from) {
+            true => Err(Refusal::MessageNotFound),
+            false => Ok(()),
+        }
     }
 
     /// Refuses the id of a message of another conversation.
@@ -141,7 +210,12 @@ impl State {
     }
 
     /// Decides on a requested change.
-    pub fn decide(&self, caller: &Principal, command: &Command) -> Result<Decision, Refusal> {
+    pub fn decide(
+        &self,
+        caller: &Principal,
+        command: &Command,
+        policies: &Policies,
+    ) -> Result<Decision, Refusal> {
         self.may_ask(caller, command)?;
         match command {
             Command::Edit { message, body } => {
@@ -173,21 +247,34 @@ impl State {
                     reader: access.reader(caller.no),
                 }))
             }
-            Command::AddParticipant { user, role } => {
-                self.decide_add(caller, user, role.as_deref())
+            Command::AddParticipant {
+                user,
+                role,
+                history,
+            } => {
+                let wanted = Wanted {
+                    user,
+                    role: role.as_deref(),
+                    history: *history,
+                };
+                self.decide_add(caller, wanted, policies.of(self.conversation.kind))
             }
             Command::ChangeParticipant { user, change } => self.decide_change(caller, user, change),
             Command::RemoveParticipant { user } => self.decide_removal(caller, user),
-            Command::ChangeSettings { title, status } => {
-                self.decide_settings(caller, title.as_ref(), *status)
+            Command::ChangeSettings(change) => {
+                self.decide_settings(caller, change, policies.of(self.conversation.kind))
             }
+            Command::DeleteConversation => self.decide_end(caller),
+            Command::ChangeCard(card) => self.decide_card(caller, card),
             Command::DescribeSubject { title, card } => {
                 self.decide_description(caller, title.as_ref(), card)
             }
             Command::AssignRole { user, role } => self.decide_assignment(caller, user, role),
-            Command::Send(_) | Command::Type(_) | Command::Mark { .. } | Command::See { .. } => {
-                Ok(Decision::Already)
-            }
+            Command::Send(_)
+            | Command::Type(_)
+            | Command::Mark { .. }
+            | Command::See { .. }
+            | Command::ChangeMine(_) => Ok(Decision::Already),
         }
     }
 
@@ -202,6 +289,7 @@ impl State {
         }
         match &entry.fact {
             Fact::Said(_) | Fact::Edited(_) | Fact::Deleted(_) => {}
+            Fact::Ended => self.is_deleted = true,
             Fact::Stepped(stepped) => {
                 self.conversation.flow = Some(Arc::clone(&stepped.deal_view));
             }
@@ -215,21 +303,32 @@ impl State {
                 if let Some(before) = self.people.get(now.no) {
                     now.delivered_seq = now.delivered_seq.max(before.delivered_seq);
                     now.read_seq = now.read_seq.max(before.read_seq);
+                    now.unread_from = before.unread_from;
                 }
                 self.people.insert(now);
             }
-            Fact::Settings {
-                title,
-                status,
-                card,
-            } => {
-                self.conversation.title = title.as_deref().map(Into::into);
-                self.conversation.status = *status;
+            Fact::Settings { settings, card } => {
+                self.conversation.set(settings);
                 if let Some(subject) = &mut self.conversation.subject {
                     Arc::make_mut(subject).card.clone_from(card);
                 }
             }
         }
+    }
+
+    /// Applies from where on somebody counts as unread; returns whether that is another seq than before.
+    pub fn evolve_unread_from(&mut self, user: UserNo, unread_from: Option<Seq>) -> bool {
+        let person = self.people.get_mut(user);
+        person.is_some_and(|person| {
+            std::mem::replace(&mut person.unread_from, unread_from) != unread_from
+        })
+    }
+
+    /// Whether reading up to a seq ends what somebody counts as unread again.
+    pub fn ends_unread_from(&self, user: UserNo, seq: Seq) -> bool {
+        let person = self.person(user);
+        let from = person.and_then(|person| person.unread_from);
+        from.is_some_and(|from| seq >= from)
     }
 
     /// Applies a committed watermark; returns its previous value if it moved.

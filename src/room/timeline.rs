@@ -53,7 +53,7 @@ impl Timeline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::conversation::ConversationStatus;
+    use crate::domain::conversation::{ConversationStatus, Settings};
     use crate::domain::entry::Fact;
     use proptest::prelude::*;
 
@@ -62,8 +62,13 @@ mod tests {
             seq,
             at: chrono::DateTime::UNIX_EPOCH,
             fact: Fact::Settings {
-                title: None,
-                status: ConversationStatus::Open,
+                settings: Settings {
+                    title: None,
+                    status: ConversationStatus::Open,
+                    max_participants: None,
+                    slow_seconds: 0,
+                    closed: None,
+                },
                 card: crate::domain::conversation::Card::Null,
             },
         }

@@ -19,6 +19,8 @@ pub(super) struct UnreadChanges {
     read_before: HashMap<UserNo, Seq>,
     /// The messages as they are now.
     messages: HashMap<Seq, Message>,
+    /// Those who are told in any case.
+    counted: HashSet<UserNo>,
 }
 
 impl UnreadChanges {
@@ -26,6 +28,11 @@ impl UnreadChanges {
     pub(super) fn add_reader(&mut self, user: UserNo, before: Seq) {
         let stood = self.read_before.entry(user).or_insert(before);
         *stood = before.min(*stood);
+    }
+
+    /// A user is told their count, whatever has become of it.
+    pub(super) fn add_counted(&mut self, user: UserNo) {
+        self.counted.insert(user);
     }
 
     /// A message was edited or deleted.
@@ -39,16 +46,19 @@ impl UnreadChanges {
             self.add_reader(user, before);
         }
         self.messages.extend(later.messages);
+        self.counted.extend(later.counted);
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.read_before.is_empty() && self.messages.is_empty()
+        self.read_before.is_empty() && self.messages.is_empty() && self.counted.is_empty()
     }
 
     /// Whether a participant may be affected.
     fn may_concern(&self, person: &Participant) -> bool {
-        let visible = |message: &Message| message.is_visible_to(person.no, Some(&person.role));
-        self.read_before.contains_key(&person.no) || self.messages.values().any(visible)
+        let visible = |message: &Message| message.is_visible_to(person.sight());
+        self.read_before.contains_key(&person.no)
+            || self.counted.contains(&person.no)
+            || self.messages.values().any(visible)
     }
 
     fn read_before(&self, person: &Participant) -> ReadBefore {
@@ -62,7 +72,9 @@ impl UnreadChanges {
     /// Whether the user's count or newest visible message differs from what the user was last sent.
     pub(super) fn is_news_for(&self, state: &UnreadState) -> bool {
         let mut messages = self.messages.values();
-        state.has_read_some || messages.any(|message| changes_what_was_told(message, state))
+        state.has_read_some
+            || self.counted.contains(&state.reader.no)
+            || messages.any(|message| changes_what_was_told(message, state))
     }
 }
 
@@ -73,8 +85,7 @@ fn changes_what_was_told(message: &Message, state: &UnreadState) -> bool {
     let is_for_others = message.sender != reader.no && message.content.kind != MessageKind::Audit;
     let counted = is_for_others && message.seq() > state.read_before;
     let is_shown = seq == state.newest || seq == state.newest_of_others;
-    message.is_visible_to(reader.no, reader.role.as_deref())
-        && (is_shown || (counted && message.deleted_at.is_some()))
+    message.is_visible_to(reader.sight()) && (is_shown || (counted && message.deleted_at.is_some()))
 }
 
 impl Room {
@@ -84,7 +95,7 @@ impl Room {
         user: UserNo,
         joined: &HashSet<SessionId>,
     ) -> Vec<Arc<ConnectionQueue>> {
-        let mut sessions = self.outboxes_elsewhere(user, joined);
+        let mut sessions = self.queues_elsewhere(user, joined);
         sessions.retain(|queue| queue.state().hears_unread_changes());
         sessions
     }
@@ -168,6 +179,7 @@ pub(super) mod tests {
             reader: Reader {
                 no: BOB,
                 role: Some("member".to_owned()),
+                sees_from: 0,
             },
             seq: 9,
             read_seq: 4,

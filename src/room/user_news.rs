@@ -94,7 +94,7 @@ impl Room {
         for person in readers.filter(|person| person.may_read().is_ok()) {
             let directory = &self.deps.directory;
             let hears = |queue: &ConnectionQueue| queue.state().hears_user_events();
-            let sessions = directory.outboxes_where(person.no, hears);
+            let sessions = directory.queues_where(person.no, hears);
             if !sessions.is_empty() {
                 let (role, reader_blocks) = self.role_and_blocks(person);
                 hearers.push(Hearer {
@@ -130,7 +130,7 @@ impl Room {
             let reader_blocks = hearer.reader_blocks.as_deref();
             let is_wanted = !reader_blocks
                 .is_some_and(|reader_blocks| reader_blocks.is_unwanted(message.sender));
-            if !is_wanted || !message.is_visible_to(person.no, Some(&person.role)) {
+            if !is_wanted || !message.is_visible_to(person.sight()) {
                 continue;
             }
             let is_typed = message.content.kind == MessageKind::UserInput;

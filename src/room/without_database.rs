@@ -10,12 +10,14 @@ use tokio::sync::{Semaphore, oneshot};
 
 use super::actor::Room;
 use super::bedtime::{Then, Use};
+use super::behind::Knowledge;
 use super::listener::tests::{live_listener, pushed_to};
 use super::progress::Progress;
 use super::reply::{Asker, Reply};
 use super::{Backfill, RoomDeps, Sleep, ToRegistry, ToRoom};
 use crate::config::{ActorOptions, DatabaseOptions};
 use crate::domain::access::blocks::Blocks;
+use crate::domain::access::policies::Policies;
 use crate::domain::answer::Answer;
 use crate::domain::conversation::{
     Card, Conversation, ConversationKind, ConversationStatus, MEMBER, Membership, Participant,
@@ -27,9 +29,11 @@ use crate::domain::principal::Principal;
 use crate::domain::snapshot::Loaded;
 use crate::error::Error;
 use crate::feed::Feed;
+use crate::identity::staff::StaffNews;
 use crate::journal::Journal;
 use crate::presence::Directory;
 use crate::queue::{ChatFrame, ConnectionQueue, Rejoin};
+use crate::store::gap::Missed;
 use crate::store::pool::Pool;
 use crate::telemetry::metrics::Metrics;
 use crate::wire::outgoing::Outgoing;
@@ -59,11 +63,12 @@ fn deps() -> RoomDeps {
         directory: Arc::new(Directory::default()),
         metrics,
         recall: Arc::new(|_, _| Ok(())),
-        clock: at,
+        clock: at.clone(),
         idle: Duration::from_secs(60),
         mailbox: 16,
         catch_ups: Arc::new(Semaphore::new(1)),
-        contacts_a_day: None,
+        policies: Arc::new(Policies::default()),
+        staff: StaffNews::new(at.clone()),
     }
 }
 
@@ -82,6 +87,11 @@ fn loaded() -> Loaded {
             created_by: id.clone(),
             last_seq: 10,
             policy_version: 1,
+            max_participants: None,
+            slow_seconds: 0,
+            closed: None,
+            external_id: None,
+            business: None,
             flow: None,
             created_at: at,
             updated_at: at,
@@ -95,19 +105,22 @@ fn loaded() -> Loaded {
             membership: Membership::Present,
             muted: false,
             blocked: false,
+            sees_from: 0,
             delivered_seq: 0,
             read_seq: 0,
+            unread_from: None,
             joined_at: at,
             signals: Signals::Shown,
         }],
         blocks: Blocks::default(),
+        staff: Vec::new(),
+        spoken: Vec::new(),
     }
 }
 
 fn entry(seq: Seq) -> Entry {
     let fact = Fact::Settings {
-        title: None,
-        status: ConversationStatus::Open,
+        settings: loaded().conversation.settings(),
         card: Card::Null,
     };
     let at = chrono::DateTime::UNIX_EPOCH;
@@ -319,6 +332,16 @@ async fn a_room_that_is_to_end_asks_the_registry_once() {
 }
 
 #[actix_rt::test]
+async fn a_room_that_has_missed_more_than_it_reads_ends() {
+    let fixture = Fixture::with(Session::Joined, |room, context| {
+        drop(room.catch_up());
+        let knows = room.caught_up(Ok(Missed::TooMany), context);
+        assert_eq!(knows, Knowledge::Missing);
+    });
+    assert_eq!(fixture.said().await, ["idle"]);
+}
+
+#[actix_rt::test]
 async fn what_is_suspected_during_a_read_is_read_afterwards() {
     let fixture = Fixture::with(Session::New, |room, context| {
         room.suspects_gap = true;
@@ -326,10 +349,10 @@ async fn what_is_suspected_during_a_read_is_read_afterwards() {
         assert!(!room.suspects_gap, "that is being read");
         room.suspects_gap = true;
         drop(room.catch_up());
-        room.caught_up(Ok(Vec::new()), context);
+        room.caught_up(Ok(Missed::Entries(Vec::new())), context);
         assert_eq!(room.catching_up, 1, "the other read is under way");
         room.suspects_gap = true;
-        room.caught_up(Ok(vec![entry(11)]), context);
+        room.caught_up(Ok(Missed::Entries(vec![entry(11)])), context);
         assert_eq!(room.catching_up, 0);
         assert!(room.suspects_gap, "since it was read");
         assert_eq!(room.timeline.announced(), 11);

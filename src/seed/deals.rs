@@ -165,6 +165,9 @@ async fn begun(
         }),
         creator: platform.no,
         inviter: Inviter::Platform,
+        max_participants: None,
+        external_id: None,
+        business: None,
         participants: vec![
             part(story.brand_owner, "brand_owner")?,
             part(story.influencer, "influencer")?,

@@ -32,6 +32,41 @@ pub(super) fn readers_role(conversation: &str, user: &str) -> String {
     )
 }
 
+/// SQL of `Reader::sees_from`: the seq after which a user who may read as a participant sees messages, otherwise 0.
+pub(super) fn readers_past(conversation: &str, user: &str) -> String {
+    let may_read = may_read("p");
+    format!(
+        "coalesce((select p.sees_from from participants p where p.conversation_no = {conversation} and p.user_no = {user} and {may_read}), 0)"
+    )
+}
+
+/// Whether a conversation is there: one that was deleted is there for nobody.
+pub(super) fn is_there(conversation: &str) -> String {
+    format!("{conversation}.deleted_at is null")
+}
+
+/// SQL: whether a user is staff of the business whose support a conversation is.
+pub(super) fn is_staffed_by(conversation: &str, user: &str) -> String {
+    format!(
+        "({conversation}.kind = 'support' and exists (
+            select from business_staff s where s.business_no = {conversation}.business_no and s.user_no = {user} and s.removed_at is null
+        ))"
+    )
+}
+
+/// SQL: the columns of a page's row for staff of a business: they read with their own role and history where they take part, otherwise as
+/// staff, and everything counts as read.
+pub(super) fn as_staff(conversation: &str, user: &str) -> String {
+    let number = format!("{conversation}.no");
+    let (role, past) = (
+        role_or_staff(&readers_role(&number, user)),
+        readers_past(&number, user),
+    );
+    format!(
+        "{role} as role, {user} as user_no, {past} as sees_from, {conversation}.last_seq as read_to"
+    )
+}
+
 /// The role for comparison with an audience: the reader's own role, or the role of staff if it is null.
 pub(super) fn role_or_staff(role: &str) -> String {
     format!("coalesce({role}, '{STAFF}')")
@@ -50,6 +85,12 @@ pub(super) fn is_for(message: &str, role: &str, user: &str) -> String {
         "({message}.audience_role is null or {message}.audience_role = {role})
             and ({message}.audience_user_no is null or {message}.audience_user_no = {user})"
     )
+}
+
+/// SQL of `Sight::sees`: whether a reader with this role and number, who sees messages after a seq, sees the message.
+pub(super) fn is_seen(message: &str, role: &str, user: &str, sees_from: &str) -> String {
+    let is_for = is_for(message, role, user);
+    format!("{is_for} and {message}.seq > {sees_from}")
 }
 
 /// Whether a message has no audience.
@@ -102,9 +143,14 @@ pub(super) fn who_may_read(who: &str) -> SqlLiteral<Bool> {
     sql(&may_read(who))
 }
 
-/// `is_for` for Diesel queries.
+/// `is_there` for Diesel queries.
+pub(super) fn that_is_there() -> SqlLiteral<Bool> {
+    sql(&is_there("conversations"))
+}
+
+/// `is_seen` for Diesel queries.
 #[diesel::dsl::auto_type(no_type_alias)]
-pub(super) fn visible_to(reader: i64, role: String) -> _ {
+pub(super) fn visible_to(reader: i64, role: String, sees_from: i64) -> _ {
     messages::audience_role
         .is_null()
         .or(messages::audience_role.eq(role))
@@ -113,6 +159,7 @@ pub(super) fn visible_to(reader: i64, role: String) -> _ {
                 .is_null()
                 .or(messages::audience_user_no.eq(reader)),
         )
+        .and(messages::seq.gt(sees_from))
 }
 
 /// The role for comparison with an audience; staff who do not participate have the role of staff.

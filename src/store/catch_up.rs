@@ -19,6 +19,8 @@ pub struct Watermarks {
     pub delivered: Seq,
     /// The highest seq that they have read.
     pub read: Seq,
+    /// From where on they count it as unread again.
+    pub unread_from: Option<Seq>,
 }
 
 /// The newest seq of each of these conversations.
@@ -42,7 +44,7 @@ pub fn watermarks(
     rooms: &[ConversationNo],
 ) -> Result<Vec<Watermarks>, Error> {
     let numbers = rooms.iter().map(|no| no.0);
-    let found: Vec<(i64, i64, Seq, Seq)> = participants::table
+    let found: Vec<(i64, i64, Seq, Seq, Option<Seq>)> = participants::table
         .filter(participants::conversation_no.eq_any(numbers.collect::<Vec<_>>()))
         .filter(participants::delivered_seq.gt(0))
         .select((
@@ -50,14 +52,16 @@ pub fn watermarks(
             participants::user_no,
             participants::delivered_seq,
             participants::read_seq,
+            participants::unread_from,
         ))
         .load(connection)
         .map_err(explain)?;
-    let marks = |(conversation, user, delivered, read)| Watermarks {
+    let marks = |(conversation, user, delivered, read, unread_from)| Watermarks {
         conversation: ConversationNo(conversation),
         user: UserNo(user),
         delivered,
         read,
+        unread_from,
     };
     Ok(found.into_iter().map(marks).collect())
 }

@@ -3,6 +3,7 @@
 
 mod attachments;
 mod people;
+mod settings;
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::now as commit_time;
@@ -13,9 +14,10 @@ use serde_json::Value;
 use super::changed::WithFeedRow;
 use super::files::uses;
 use super::messages as message_rows;
-use super::schema::{conversation_changes, conversations, message_changes, messages};
+use super::schema::{conversations, message_changes, messages};
 use super::search;
-use crate::domain::conversation::{ConversationStatus, Participant};
+use crate::domain::access::policies::History;
+use crate::domain::conversation::{Participant, Settings};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::file::FileId;
 use crate::domain::ids::{ConversationNo, MessageId, PolicyVersion, Seq, UserId, UserNo};
@@ -81,21 +83,39 @@ pub enum ChangeKind {
         returns: Returns,
         /// Whether the user must accept it.
         consent: Consent,
+        /// What the user sees of what was said before.
+        history: History,
     },
     /// Replaces a participant's role and flags.
     Set {
         /// The participant afterwards.
         participant: Participant,
     },
-    /// Replaces title and status.
+    /// Replaces the settings.
     Settings {
-        /// The title afterwards.
-        title: Option<String>,
-        /// The status afterwards.
-        status: ConversationStatus,
+        /// The settings afterwards, but for how the conversation was closed.
+        settings: Settings,
+        /// What becomes of that.
+        closing: Closing,
         /// The subject's card afterwards; `None` if it does not change.
         card: Option<Value>,
     },
+    /// Deletes the conversation.
+    End,
+}
+
+/// What becomes of how a conversation stopped being open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// It stays as it is.
+    Unchanged,
+    /// The actor closes or archives it now.
+    Begins {
+        /// Why.
+        reason: Option<String>,
+    },
+    /// It is open again.
+    Ends,
 }
 
 /// How often a user who left may be brought back.
@@ -154,13 +174,24 @@ pub fn apply(connection: &mut PgConnection, change: &Change) -> Result<Changed, 
             role,
             returns,
             consent,
-        } => people::add(connection, change, (user, role), (*returns, *consent)),
+            history,
+        } => {
+            let added = people::Added {
+                id: user,
+                role,
+                returns: *returns,
+                consent: *consent,
+                history: *history,
+            };
+            people::add(connection, change, added)
+        }
         ChangeKind::Set { participant } => people::set(connection, change, participant),
         ChangeKind::Settings {
-            title,
-            status,
+            settings,
+            closing,
             card,
-        } => settings(connection, change, title.as_deref(), *status, card.as_ref()),
+        } => settings::replace(connection, change, (settings, closing), card.as_ref()),
+        ChangeKind::End => settings::end(connection, change),
     })
 }
 
@@ -287,7 +318,7 @@ fn locked_visible(
     reader: &Reader,
 ) -> Result<Option<Message>, Error> {
     let found = message_rows::lock(connection, id)?;
-    Ok(found.filter(|message| message.is_visible_to(reader.no, reader.role.as_deref())))
+    Ok(found.filter(|message| message.is_visible_to(reader.sight())))
 }
 
 fn as_it_stands(connection: &mut PgConnection, id: MessageId) -> Result<Message, Error> {
@@ -313,39 +344,4 @@ fn keep_wording(
         ))
         .execute(connection)?;
     Ok(())
-}
-
-fn settings(
-    connection: &mut PgConnection,
-    change: &Change,
-    title: Option<&str>,
-    status: ConversationStatus,
-    card: Option<&Value>,
-) -> Result<Changed, Error> {
-    let Some(turn) = next_turn(connection, change, Effect::OnPolicy)? else {
-        return Ok(Changed::Stale);
-    };
-    let card: Option<Value> = diesel::update(conversations::table.find(change.conversation.0))
-        .set((
-            conversations::title.eq(title),
-            conversations::status.eq(status.name()),
-            card.map(|card| conversations::subject.eq(card)),
-        ))
-        .returning(conversations::subject)
-        .get_result(connection)?;
-    diesel::insert_into(conversation_changes::table)
-        .values((
-            conversation_changes::conversation_no.eq(change.conversation.0),
-            conversation_changes::seq.eq(turn.seq),
-            conversation_changes::actor_no.eq(change.actor.0),
-            conversation_changes::title.eq(title),
-            conversation_changes::status.eq(status.name()),
-            conversation_changes::subject.eq(&card),
-        ))
-        .execute(connection)?;
-    Ok(turn.done(Fact::Settings {
-        title: title.map(str::to_owned),
-        status,
-        card: card.unwrap_or(Value::Null),
-    }))
 }

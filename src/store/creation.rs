@@ -14,6 +14,7 @@ use super::pool::explain;
 use super::schema::{conversations as table, participants};
 use super::steps::{self, NewStep};
 use crate::domain::access::beginning::Inviter;
+use crate::domain::business::BusinessRef;
 use crate::domain::conversation::{Conversation, ConversationKind, ConversationStatus, Subject};
 use crate::domain::ids::{ConversationId, ConversationNo, UserNo};
 use crate::domain::message::Content;
@@ -36,6 +37,12 @@ pub struct NewConversation {
     pub creator: UserNo,
     /// As whom they begin it.
     pub inviter: Inviter,
+    /// How many may take part; `None` for as many as the platform allows.
+    pub max_participants: Option<u16>,
+    /// The platform's own id of it.
+    pub external_id: Option<String>,
+    /// The business to which it belongs.
+    pub business: Option<BusinessRef>,
     /// The participants with their roles.
     pub participants: Vec<(UserNo, String)>,
     /// The first message.
@@ -57,6 +64,11 @@ impl NewConversation {
             created_by: creator.id.clone(),
             last_seq: 0,
             policy_version: 0,
+            max_participants: self.max_participants,
+            slow_seconds: 0,
+            closed: None,
+            external_id: self.external_id.as_deref().map(Into::into),
+            business: self.business.clone().map(Arc::new),
             flow: None,
             created_at: now,
             updated_at: now,
@@ -78,6 +90,7 @@ pub enum Creation {
 pub fn same_key(
     kind: ConversationKind,
     subject: Option<&Subject>,
+    business: Option<&BusinessRef>,
     people: &[UserNo],
 ) -> Option<String> {
     if subject.is_none() && kind != ConversationKind::Direct {
@@ -89,7 +102,9 @@ pub fn same_key(
     let about = subject
         .map(|s| format!("{}\0{}", s.kind, s.id))
         .unwrap_or_default();
-    let digest = Sha256::digest(format!("{}\0{about}\0{numbers:?}", kind.name()));
+    let of = business.map(|business| format!("\0{}", business.no.0));
+    let of = of.unwrap_or_default();
+    let digest = Sha256::digest(format!("{}\0{about}\0{numbers:?}{of}", kind.name()));
     Some(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
@@ -97,10 +112,15 @@ pub fn same_key(
 pub fn create(connection: &mut PgConnection, new: &NewConversation) -> Result<Creation, Error> {
     connection.transaction::<_, Error, _>(|connection| {
         let people: Vec<UserNo> = new.participants.iter().map(|(user, _)| *user).collect();
-        let key = same_key(new.kind, new.subject.as_ref(), &people);
+        let key = same_key(
+            new.kind,
+            new.subject.as_ref(),
+            new.business.as_ref(),
+            &people,
+        );
         let inserted = insert(connection, new, key.as_deref())?;
         let Some(no) = inserted else {
-            return existing(connection, key.as_deref()).map(Creation::Found);
+            return existing(connection, new, key.as_deref()).map(Creation::Found);
         };
         if let Err(refusal) = admit(connection, new.creator, new.inviter, &people)? {
             return Err(refusal.into());
@@ -136,10 +156,12 @@ fn insert(
                 .map(|s| &s.card)
                 .filter(|card| !card.is_null())),
             table::same_key.eq(key),
+            table::max_participants.eq(new.max_participants.map(u16::cast_signed)),
+            table::external_id.eq(&new.external_id),
+            table::business_no.eq(new.business.as_ref().map(|business| business.no.0)),
             table::created_by.eq(new.creator.0),
         ))
-        .on_conflict(table::same_key)
-        .do_nothing()
+        .on_conflict_do_nothing()
         .returning(table::no);
     WithFeedRow(made)
         .get_result(connection)
@@ -148,7 +170,18 @@ fn insert(
         .map_err(explain)
 }
 
-fn existing(connection: &mut PgConnection, key: Option<&str>) -> Result<Conversation, Error> {
+/// The conversation with this external id, otherwise the one with this key.
+fn existing(
+    connection: &mut PgConnection,
+    new: &NewConversation,
+    key: Option<&str>,
+) -> Result<Conversation, Error> {
+    if let Some(id) = &new.external_id {
+        if let Some(found) = conversations::by_external_id(connection, id)? {
+            return about_the_same(found, new);
+        }
+        name(connection, key, id)?;
+    }
     let no: i64 = table::table
         .filter(table::same_key.eq(key))
         .select(table::no)
@@ -156,6 +189,30 @@ fn existing(connection: &mut PgConnection, key: Option<&str>) -> Result<Conversa
         .map_err(explain)?;
     conversations::find(connection, Key::No(ConversationNo(no)))?
         .ok_or_else(|| Error::internal("a conversation vanished while it was looked up"))
+}
+
+fn about_the_same(found: Conversation, new: &NewConversation) -> Result<Conversation, Error> {
+    let about = |subject: Option<&Subject>| subject.map(|it| (it.kind.clone(), it.id.clone()));
+    let is_same = found.kind == new.kind
+        && found.business.as_deref() == new.business.as_ref()
+        && about(found.subject.as_deref()) == about(new.subject.as_ref());
+    let why = "The conversation with this external_id has another kind, subject or business";
+    let refusal = || Refusal::Conflict(why).into();
+    is_same.then_some(found).ok_or_else(refusal)
+}
+
+/// Gives the conversation with this key an external id, unless it has another.
+fn name(connection: &mut PgConnection, key: Option<&str>, id: &str) -> Result<(), Error> {
+    let unnamed = table::table
+        .filter(table::same_key.eq(key))
+        .filter(table::external_id.is_null());
+    let named = diesel::update(unnamed)
+        .set(table::external_id.eq(id))
+        .execute(connection)
+        .map_err(explain)?;
+    let why = "The conversation exists already, with another external_id";
+    let refusal = || Refusal::Conflict(why).into();
+    (named > 0).then_some(()).ok_or_else(refusal)
 }
 
 fn insert_participants(
@@ -238,7 +295,12 @@ pub(super) fn refresh_same_key(
         .filter(|person| person.takes_part())
         .map(|p| p.no)
         .collect();
-    let key = same_key(conversation.kind, conversation.subject.as_deref(), &present);
+    let key = same_key(
+        conversation.kind,
+        conversation.subject.as_deref(),
+        conversation.business.as_deref(),
+        &present,
+    );
     let taken = table::table
         .filter(table::same_key.eq(&key))
         .filter(table::no.ne(no.0));
@@ -258,11 +320,14 @@ mod tests {
     fn the_same_people_in_any_order_have_one_key() {
         let key = |people: &[i64]| {
             let people: Vec<UserNo> = people.iter().map(|no| UserNo(*no)).collect();
-            same_key(ConversationKind::Direct, None, &people)
+            same_key(ConversationKind::Direct, None, None, &people)
         };
         assert_eq!(key(&[1, 2]), key(&[2, 1]));
         assert_ne!(key(&[1, 2]), key(&[1, 3]));
         assert_ne!(key(&[1, 23]), key(&[12, 3]));
-        assert_eq!(same_key(ConversationKind::Group, None, &[UserNo(1)]), None);
+        assert_eq!(
+            same_key(ConversationKind::Group, None, None, &[UserNo(1)]),
+            None
+        );
     }
 }

@@ -5,7 +5,9 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{self, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz};
 
-use super::access::{is_for, readers_role, role_or_none, role_or_staff};
+use super::access::{
+    is_seen, is_staffed_by, is_there, readers_past, readers_role, role_or_none, role_or_staff,
+};
 use super::messages::{MessageRow, Page, actor_of, assemble};
 use super::pool::explain;
 use crate::domain::access::{Privilege, Requester};
@@ -41,7 +43,8 @@ select m.conversation_no, m.seq, m.sender_no, m.client_id, m.kind, m.body, m.rep
 
 fn page_sql() -> String {
     let role = format!("(select {} from scope)", role_or_staff("role"));
-    let visible = is_for("m", &role, "(select reader from scope)");
+    let (reader, past) = ("(select reader from scope)", "(select past from scope)");
+    let visible = is_seen("m", &role, reader, past);
     let actor = actor_of("m");
     format!(
         "{COLUMNS}, {actor}
@@ -70,11 +73,17 @@ impl History {
                     "with scope as materialized (select * from (select c.no, v.no as reader, ",
                 );
                 out.push_sql(&readers_role("c.no", "v.no"));
-                out.push_sql(" as role from conversations c, (select ");
+                out.push_sql(" as role, ");
+                out.push_sql(&readers_past("c.no", "v.no"));
+                out.push_sql(" as past, ");
+                out.push_sql(&is_staffed_by("c", "v.no"));
+                out.push_sql(" as staffed from conversations c, (select ");
                 out.push_bind_param::<BigInt, _>(&requester.no.0)?;
-                out.push_sql(" as no) v where c.id = ");
+                out.push_sql(" as no) v where ");
+                out.push_sql(&is_there("c"));
+                out.push_sql(" and c.id = ");
                 out.push_bind_param::<sql_types::Uuid, _>(&conversation.0)?;
-                out.push_sql(" offset 0) c where c.role is not null or ");
+                out.push_sql(" offset 0) c where c.role is not null or c.staffed or ");
                 out.push_bind_param::<Bool, _>(&self.opens_every_conversation)?;
             }
             PageReader::Checked {
@@ -87,7 +96,9 @@ impl History {
                 out.push_bind_param::<BigInt, _>(&reader.no.0)?;
                 out.push_sql(" as reader, ");
                 out.push_bind_param::<Text, _>(&self.role)?;
-                out.push_sql(" as role");
+                out.push_sql(" as role, ");
+                out.push_bind_param::<BigInt, _>(&reader.sees_from)?;
+                out.push_sql(" as past");
             }
         }
         out.push_sql(")");

@@ -33,7 +33,8 @@ with input as (
     for no key update of p skip locked
 )
 update participants p
-set delivered_seq = greatest(p.delivered_seq, l.delivered, l.read), read_seq = greatest(p.read_seq, l.read)
+set delivered_seq = greatest(p.delivered_seq, l.delivered, l.read), read_seq = greatest(p.read_seq, l.read),
+    unread_from = case when l.read < p.unread_from then p.unread_from end
 from locked l where p.conversation_no = l.conversation_no and p.user_no = l.user_no
 returning p.conversation_no, p.user_no";
 

@@ -218,8 +218,8 @@ pub(super) fn by_keys(
 /// An earlier version of a message's body.
 #[derive(Clone, Debug, Queryable)]
 pub struct Wording {
-    /// The body.
-    pub body: String,
+    /// The body; `None` once it was emptied, since the message was deleted long ago.
+    pub body: Option<String>,
     /// When it was replaced.
     pub replaced_at: DateTime<Utc>,
     /// The user who replaced it.

@@ -4,7 +4,8 @@ use diesel::pg::PgConnection;
 use serde_json::{Map, Value};
 
 use super::conversations::{self, Key};
-use super::replay::{entries_within, in_snapshot};
+use super::entries::entries_within;
+use super::replay::in_snapshot;
 use super::{flows, participants};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::{ConversationId, ConversationNo, Seq};

@@ -5,12 +5,13 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 
 use super::access::{may_read, role_or_none, visible_to, wanted_by};
-use super::conversations::{CUT, ListedRow, complete, with_messages};
+use super::conversations::{ListedRow, complete, cut_columns, with_messages};
 use super::messages::by_keys;
+use super::mine::is_hidden;
 use super::pool::explain;
 use super::replay::in_snapshot;
-use super::schema::messages;
-use super::unread::Tombstones;
+use super::schema::{conversations, messages};
+use super::unread::{AMONG, Tombstones};
 use crate::domain::ids::{ConversationNo, Seq, UserNo};
 use crate::domain::message::Message;
 use crate::domain::snapshot::{Listed, Reader};
@@ -85,14 +86,15 @@ struct Number {
 // Raw SQL: one text for counting and listing. It scans the user's participations by index.
 fn from_users_list(which: Which) -> String {
     let (may_read, condition) = (may_read("p"), which.condition());
+    let is_hidden = is_hidden("p", "c.last_seq");
     format!(
         "
 from participants p join conversations c on c.no = p.conversation_no
-where p.user_no = $1 and {may_read} and {condition}"
+where p.user_no = $1 and {may_read} and {condition} and not {is_hidden}"
     )
 }
 
-/// A window of a user's conversations, most recently changed first, with their newest messages and unread counts.
+/// A window of a user's conversations that they have not hidden, most recently changed first, with their newest messages and unread counts.
 pub fn conversations(
     connection: &mut PgConnection,
     user: UserNo,
@@ -107,9 +109,10 @@ pub fn conversations(
             .bind::<Nullable<Text>, _>(kind)
             .get_result::<Number>(connection)
             .map_err(explain)?;
+        let columns = cut_columns();
         let (cut, messages) = (
             format!(
-                "select {CUT} {from_users_list} order by c.updated_at desc, c.no desc limit $4 offset $5"
+                "select {columns} {from_users_list} order by c.updated_at desc, c.no desc limit $4 offset $5"
             ),
             with_messages(Tombstones::LeftOut),
         );
@@ -139,7 +142,11 @@ pub fn messages(
         let total = messages::table
             .filter(messages::conversation_no.eq(conversation.0))
             .filter(messages::deleted_at.is_null())
-            .filter(visible_to(reader.no.0, role_or_none(reader)))
+            .filter(visible_to(
+                reader.no.0,
+                role_or_none(reader),
+                reader.sees_from,
+            ))
             .count()
             .get_result(connection)
             .map_err(explain)?;
@@ -148,16 +155,25 @@ pub fn messages(
     })
 }
 
-/// The newest message that a reader may see, that was not deleted, and that is not of a user whom they have blocked.
+/// The newest message among the newest changes that a reader may see, that was not deleted, and that is not of a user whom they have blocked.
 pub fn newest(
     connection: &mut PgConnection,
     conversation: ConversationNo,
     reader: &Reader,
 ) -> Result<Option<Message>, Error> {
+    let oldest = conversations::table
+        .find(conversation.0)
+        .select(conversations::last_seq - AMONG)
+        .single_value();
     let seq: Option<Seq> = messages::table
         .filter(messages::conversation_no.eq(conversation.0))
+        .filter(messages::seq.nullable().gt(oldest))
         .filter(messages::deleted_at.is_null())
-        .filter(visible_to(reader.no.0, role_or_none(reader)))
+        .filter(visible_to(
+            reader.no.0,
+            role_or_none(reader),
+            reader.sees_from,
+        ))
         .filter(wanted_by(reader.no.0))
         .order(messages::seq.desc())
         .select(messages::seq)
@@ -177,7 +193,11 @@ fn window_of(
     let seqs: Vec<Seq> = messages::table
         .filter(messages::conversation_no.eq(conversation.0))
         .filter(messages::deleted_at.is_null())
-        .filter(visible_to(reader.no.0, role_or_none(reader)))
+        .filter(visible_to(
+            reader.no.0,
+            role_or_none(reader),
+            reader.sees_from,
+        ))
         .order(messages::seq.desc())
         .limit(window.limit)
         .offset(window.offset)

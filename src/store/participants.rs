@@ -5,9 +5,9 @@ use diesel::pg::PgConnection;
 use diesel::prelude::*;
 
 use super::access::who_may_read;
-use super::blocks;
 use super::pool::explain;
 use super::schema::{participants, users};
+use super::{blocks, businesses};
 use crate::domain::conversation::{Conversation, Membership, Participant, Signals};
 use crate::domain::ids::{ConversationNo, UserId, UserNo};
 use crate::domain::snapshot::Loaded;
@@ -21,8 +21,10 @@ struct ParticipantRow {
     membership: String,
     muted: bool,
     blocked: bool,
+    sees_from: i64,
     delivered_seq: i64,
     read_seq: i64,
+    unread_from: Option<i64>,
     joined_at: DateTime<Utc>,
 }
 
@@ -40,8 +42,10 @@ fn assemble(row: ParticipantRow, (id, name, avatar_url): Person) -> Result<Parti
         membership,
         muted: row.muted,
         blocked: row.blocked,
+        sees_from: row.sees_from,
         delivered_seq: row.delivered_seq,
         read_seq: row.read_seq,
+        unread_from: row.unread_from,
         joined_at: row.joined_at,
         signals: Signals::Shown,
     })
@@ -92,9 +96,11 @@ pub(super) fn with_blocks(
     let participants = of(connection, conversation.no)?;
     let numbers: Vec<i64> = participants.iter().map(|person| person.no.0).collect();
     Ok(Loaded {
-        conversation,
         participants,
         blocks: blocks::among(connection, &numbers)?.into_iter().collect(),
+        staff: businesses::staff_of(connection, &conversation)?,
+        spoken: Vec::new(),
+        conversation,
     })
 }
 

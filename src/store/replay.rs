@@ -1,28 +1,21 @@
 //! Reads the current state of a conversation and its entries: for joins, for a room that starts, and for a room
 //! that missed entries.
 
-use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use serde_json::Value;
-use std::sync::Arc;
 
 use super::access::{role_or_none, visible_to};
 use super::conversations::{self, Key};
+use super::entries::entries_within;
 use super::history::{PageReader, page};
 use super::messages::{MessageRow, Page, actor_id, assemble, by_keys, sender_id};
 use super::pool::explain;
-use super::schema::{
-    conversation_changes, conversations as conversations_table, flow_steps, message_changes,
-    messages, participant_changes,
-};
-use super::{blocks, flows, participants, unread};
-use crate::domain::access::blocks::Block;
+use super::schema::{conversations as conversations_table, flow_steps, message_changes, messages};
+use super::spoken::spoken;
+use super::{businesses, mine, participants, unread};
 use crate::domain::access::{Access, Requester};
-use crate::domain::conversation::ConversationStatus;
-use crate::domain::entry::{Entry, Fact};
-use crate::domain::flow::{LoggedStep, Stepped};
-use crate::domain::ids::{ConversationNo, MessageId, Seq, UserNo};
+use crate::domain::entry::Entry;
+use crate::domain::ids::{ConversationNo, Seq};
 use crate::domain::limits;
 use crate::domain::message::Message;
 use crate::domain::refusal::Refusal;
@@ -35,7 +28,9 @@ pub fn load(connection: &mut PgConnection, key: Key) -> Result<Option<Loaded>, E
         let Some(conversation) = conversations::find(connection, key)? else {
             return Ok(None);
         };
-        participants::with_blocks(connection, conversation).map(Some)
+        let mut loaded = participants::with_blocks(connection, conversation)?;
+        loaded.spoken = spoken(connection, &loaded.conversation)?;
+        Ok(Some(loaded))
     })
 }
 
@@ -48,10 +43,13 @@ pub fn snapshot(
     after: Option<Seq>,
 ) -> Result<Snapshot, Error> {
     in_snapshot(connection, |connection| {
-        let conversation = conversations::find(connection, Key::No(no))?
-            .ok_or_else(|| Error::internal("a conversation vanished while its room was awake"))?;
+        // It may have been deleted while its room was awake.
+        let conversation =
+            conversations::find(connection, Key::No(no))?.ok_or(Refusal::ConversationNotFound)?;
         let participants = participants::of(connection, no)?;
-        let access = Access::among(&participants, caller).map_err(Refusal::from)?;
+        let own = participants.iter().find(|it| it.no == caller.no);
+        let staff = businesses::role_in(connection, &conversation, caller.no)?;
+        let access = Access::with_staff(own, caller.roles, staff).map_err(Refusal::from)?;
         let reader = access.reader(caller.no);
         let recovery = recovery_of(conversation.last_seq, after);
         let messages = match (recovery, after) {
@@ -72,6 +70,7 @@ pub fn snapshot(
             unread: unread
                 .first()
                 .map_or(UnreadCount::NOTHING, |found| found.count),
+            mine: mine::of(connection, no, caller.no)?,
             conversation,
         })
     })
@@ -121,7 +120,7 @@ fn visible_among(
 ) -> Result<Vec<Message>, Error> {
     let keys: Vec<(i64, Seq)> = seqs.iter().map(|seq| (no.0, *seq)).collect();
     let mut found = by_keys(connection, &keys)?;
-    found.retain(|message| message.is_visible_to(reader.no, reader.role.as_deref()));
+    found.retain(|message| message.is_visible_to(reader.sight()));
     found.sort_by_key(Message::seq);
     Ok(found)
 }
@@ -135,7 +134,11 @@ fn visible_since(
     messages::table
         .filter(messages::conversation_no.eq(no.0))
         .filter(messages::seq.gt(after))
-        .filter(visible_to(reader.no.0, role_or_none(reader)))
+        .filter(visible_to(
+            reader.no.0,
+            role_or_none(reader),
+            reader.sees_from,
+        ))
         .order(messages::seq)
         .select((MessageRow::as_select(), sender_id(), actor_id()))
         .load::<(MessageRow, String, Option<String>)>(connection)
@@ -162,213 +165,27 @@ fn answered_since(
     Ok(ranges.flat_map(|(from, to)| from..to).collect())
 }
 
-/// Every change after `after`, in order, each with the current form of its subject, for a room that missed
-/// some.
+/// Every change after `after`, in order, each with the current form of its subject.
 pub fn entries(
     connection: &mut PgConnection,
     no: ConversationNo,
     after: Seq,
 ) -> Result<Vec<Entry>, Error> {
     in_snapshot(connection, |connection| {
-        let last: Option<Seq> = conversations_table::table
-            .find(no.0)
-            .select(conversations_table::last_seq)
-            .first(connection)
-            .optional()
-            .map_err(explain)?;
-        match last {
-            Some(last) if last > after => entries_within(connection, no, after, last),
-            Some(_) | None => Ok(Vec::new()),
-        }
+        let last = last_seq(connection, no)?.filter(|last| *last > after);
+        last.map_or(Ok(Vec::new()), |last| {
+            entries_within(connection, no, after, last)
+        })
     })
 }
 
-/// The changes after `after` up to and including `to`, in order.
-pub(super) fn entries_within(
+pub(super) fn last_seq(
     connection: &mut PgConnection,
     no: ConversationNo,
-    after: Seq,
-    to: Seq,
-) -> Result<Vec<Entry>, Error> {
-    let mut entries = message_entries(connection, no, after, to)?;
-    entries.extend(edit_entries(connection, no, after, to)?);
-    entries.extend(participant_entries(connection, no, after, to)?);
-    entries.extend(settings_entries(connection, no, after, to)?);
-    entries.extend(step_entries(connection, no, after, to)?);
-    entries.sort_by_key(|entry| entry.seq);
-    Ok(entries)
-}
-
-fn message_entries(
-    connection: &mut PgConnection,
-    no: ConversationNo,
-    after: Seq,
-    to: Seq,
-) -> Result<Vec<Entry>, Error> {
-    let rows: Vec<(MessageRow, String, Option<String>)> = messages::table
-        .filter(
-            messages::conversation_no
-                .eq(no.0)
-                .and(messages::seq.gt(after))
-                .and(messages::seq.le(to)),
-        )
-        .select((MessageRow::as_select(), sender_id(), actor_id()))
-        .load(connection)?;
-    let entry = |row| {
-        assemble(row).map(|m| Entry {
-            seq: m.seq(),
-            at: m.created_at,
-            fact: Fact::Said(m),
-        })
-    };
-    rows.into_iter().map(entry).collect()
-}
-
-fn edit_entries(
-    connection: &mut PgConnection,
-    no: ConversationNo,
-    after: Seq,
-    to: Seq,
-) -> Result<Vec<Entry>, Error> {
-    let rows: Vec<(Seq, Seq, DateTime<Utc>)> = message_changes::table
-        .filter(
-            message_changes::conversation_no
-                .eq(no.0)
-                .and(message_changes::seq.gt(after))
-                .and(message_changes::seq.le(to)),
-        )
-        .select((
-            message_changes::seq,
-            message_changes::target_seq,
-            message_changes::created_at,
-        ))
-        .load(connection)?;
-    let mut entries = Vec::with_capacity(rows.len());
-    for (seq, target, at) in rows {
-        let id = MessageId {
-            conversation: no,
-            seq: target,
-        };
-        let message = super::messages::find(connection, id)?
-            .ok_or_else(|| Error::internal("a changed message is missing"))?;
-        let fact = if message.deleted_at.is_some() {
-            Fact::Deleted(message)
-        } else {
-            Fact::Edited(message)
-        };
-        entries.push(Entry { seq, at, fact });
-    }
-    Ok(entries)
-}
-
-fn participant_entries(
-    connection: &mut PgConnection,
-    no: ConversationNo,
-    after: Seq,
-    to: Seq,
-) -> Result<Vec<Entry>, Error> {
-    let rows: Vec<(Seq, i64, i64, String, DateTime<Utc>)> = participant_changes::table
-        .filter(
-            participant_changes::conversation_no
-                .eq(no.0)
-                .and(participant_changes::seq.gt(after))
-                .and(participant_changes::seq.le(to)),
-        )
-        .select((
-            participant_changes::seq,
-            participant_changes::user_no,
-            participant_changes::actor_no,
-            participant_changes::action,
-            participant_changes::created_at,
-        ))
-        .load(connection)?;
-    let mut entries = Vec::with_capacity(rows.len());
-    for (seq, user, actor, action, at) in rows {
-        let (by, user) = (UserNo(actor), UserNo(user));
-        let fact = match blocks::blocking(&action) {
-            Some(blocking) => Fact::Block {
-                block: Block { by, whom: user },
-                blocking,
-            },
-            None => Fact::Participant {
-                by,
-                now: participants::find(connection, no, user)?
-                    .ok_or_else(|| Error::internal("a changed participant is missing"))?,
-                blocks: blocks::with_others(connection, no, user)?,
-            },
-        };
-        entries.push(Entry { seq, at, fact });
-    }
-    Ok(entries)
-}
-
-fn settings_entries(
-    connection: &mut PgConnection,
-    no: ConversationNo,
-    after: Seq,
-    to: Seq,
-) -> Result<Vec<Entry>, Error> {
-    type Row = (Seq, Option<String>, String, Option<Value>, DateTime<Utc>);
-    let rows: Vec<Row> = conversation_changes::table
-        .filter(
-            conversation_changes::conversation_no
-                .eq(no.0)
-                .and(conversation_changes::seq.gt(after))
-                .and(conversation_changes::seq.le(to)),
-        )
-        .select((
-            conversation_changes::seq,
-            conversation_changes::title,
-            conversation_changes::status,
-            conversation_changes::subject,
-            conversation_changes::created_at,
-        ))
-        .load(connection)?;
-    let entry = |(seq, title, status, card, at): Row| {
-        let status =
-            ConversationStatus::named(&status).ok_or_else(|| Error::internal("unknown status"))?;
-        let fact = Fact::Settings {
-            title,
-            status,
-            card: card.unwrap_or(Value::Null),
-        };
-        Ok(Entry { seq, at, fact })
-    };
-    rows.into_iter().map(entry).collect()
-}
-
-fn step_entries(
-    connection: &mut PgConnection,
-    no: ConversationNo,
-    after: Seq,
-    to: Seq,
-) -> Result<Vec<Entry>, Error> {
-    let mut steps = flows::steps(connection, no, after, to.saturating_sub(after))?;
-    steps.retain(|step| step.seq <= to);
-    if steps.is_empty() {
-        return Ok(Vec::new());
-    }
-    let deal_view = conversations::find(connection, Key::No(no))?
-        .and_then(|conversation| conversation.flow)
-        .ok_or_else(|| Error::internal("a deal's view is missing"))?;
-    let context = Arc::new(flows::context(connection, no)?);
-    let entry = |step: LoggedStep| Entry {
-        seq: step.seq,
-        at: step.at,
-        fact: Fact::Stepped(Arc::new(Stepped {
-            from: step.from,
-            to: step.to,
-            action: step.action,
-            actor: step.actor,
-            actor_id: step.actor_id,
-            reason: step.reason,
-            version: step.version,
-            filled: step.input.as_object().map_or(0, |input| input.len()),
-            deal_view: Arc::clone(&deal_view),
-            context: Arc::clone(&context),
-        })),
-    };
-    Ok(steps.into_iter().map(entry).collect())
+) -> Result<Option<Seq>, Error> {
+    let conversation = conversations_table::table.find(no.0);
+    let last = conversation.select(conversations_table::last_seq);
+    last.first(connection).optional().map_err(explain)
 }
 
 /// Runs queries on one snapshot (repeatable read).

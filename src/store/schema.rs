@@ -4,9 +4,13 @@
     reason = "the tables are described where they are made, in migrations/"
 )]
 
+mod desk;
 mod people;
+mod rooms;
 
+pub use desk::{business_staff, businesses, subjects};
 pub use people::{blocks, new_contacts};
+pub use rooms::{conversation_changes, conversations};
 
 diesel::table! {
     users (no) {
@@ -18,25 +22,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         accept -> Text,
-    }
-}
-
-diesel::table! {
-    conversations (no) {
-        no -> Int8,
-        id -> Uuid,
-        kind -> Text,
-        title -> Nullable<Text>,
-        status -> Text,
-        subject_type -> Nullable<Text>,
-        subject_id -> Nullable<Text>,
-        subject -> Nullable<Jsonb>,
-        same_key -> Nullable<Text>,
-        created_by -> Int8,
-        last_seq -> Int8,
-        policy_version -> Int8,
-        created_at -> Timestamptz,
-        updated_at -> Timestamptz,
+        last_seen_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -51,6 +37,12 @@ diesel::table! {
         delivered_seq -> Int8,
         read_seq -> Int8,
         joined_at -> Timestamptz,
+        sees_from -> Int8,
+        notify -> Text,
+        notify_until -> Nullable<Timestamptz>,
+        starred -> Bool,
+        hidden_seq -> Nullable<Int8>,
+        unread_from -> Nullable<Int8>,
     }
 }
 
@@ -82,7 +74,7 @@ diesel::table! {
         target_seq -> Int8,
         actor_no -> Int8,
         action -> Text,
-        earlier_body -> Text,
+        earlier_body -> Nullable<Text>,
         created_at -> Timestamptz,
     }
 }
@@ -97,18 +89,6 @@ diesel::table! {
         role -> Text,
         muted -> Bool,
         blocked -> Bool,
-        created_at -> Timestamptz,
-    }
-}
-
-diesel::table! {
-    conversation_changes (conversation_no, seq) {
-        conversation_no -> Int8,
-        seq -> Int8,
-        actor_no -> Int8,
-        title -> Nullable<Text>,
-        status -> Text,
-        subject -> Nullable<Jsonb>,
         created_at -> Timestamptz,
     }
 }
@@ -348,6 +328,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     users,
     blocks,
     new_contacts,
+    businesses,
+    business_staff,
+    subjects,
     conversations,
     participants,
     messages,

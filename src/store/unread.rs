@@ -2,13 +2,15 @@
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Text, Uuid as SqlUuid};
 use uuid::Uuid;
 
-use super::access::{is_for, is_wanted, may_read};
+use super::access::{is_seen, is_wanted, may_read};
 use super::messages::actor_no_of;
+use super::mine::{level, read_to};
 use super::pool::explain;
 use crate::domain::ids::{ConversationNo, UserNo};
+use crate::domain::mine::NotifyLevel;
 use crate::domain::snapshot::UnreadCount;
 use crate::error::Error;
 
@@ -18,8 +20,8 @@ pub const MOST: i64 = 1_000;
 /// count down either.
 pub const AMONG: i64 = 10_000;
 
-/// The `from` clause of a participant's unread messages. `who` has `conversation_no`, `user_no`, `role` and
-/// `read_seq`; `last_seq` is the conversation's.
+/// The `from` clause of a participant's unread messages. `who` has `conversation_no`, `user_no`, `role`, `sees_from`
+/// and `read_to`, up to where they count it as read; `last_seq` is the conversation's.
 // Both bounds come from rows that exist at run time, inside a subquery that the planner cannot turn into a
 // join. A join would use the conversation alone and read all of its messages.
 pub(super) fn unread_messages(who: &str, last_seq: &str) -> String {
@@ -31,7 +33,7 @@ pub(super) fn unread_messages(who: &str, last_seq: &str) -> String {
     );
     format!(
         "from messages m where m.conversation_no = {who}.conversation_no
-            and m.seq > greatest({who}.read_seq, {last_seq} - {AMONG}) and {of_others}
+            and m.seq > greatest({who}.read_to, {last_seq} - {AMONG}) and {of_others}
             and m.deleted_at is null and m.kind <> 'audit' and {visible} and {wanted}"
     )
 }
@@ -44,9 +46,10 @@ pub(super) fn of_others(messages: &str, user: &str) -> String {
     )
 }
 
-/// Whether a participant with `user_no` and `role` may see the message `m`.
+/// Whether a participant with `user_no`, `role` and `sees_from` sees the message `m`.
 pub(super) fn visible_to(who: &str) -> String {
-    is_for("m", &format!("{who}.role"), &format!("{who}.user_no"))
+    let (role, user) = (format!("{who}.role"), format!("{who}.user_no"));
+    is_seen("m", &role, &user, &format!("{who}.sees_from"))
 }
 
 /// Whether deleted messages stay in a list.
@@ -59,7 +62,7 @@ pub(super) enum Tombstones {
 }
 
 /// The seq of the newest message that a participant may see, without those of users whom they have blocked, among the newest changes. `who` has
-/// `conversation_no`, `user_no`, `role` and the conversation's `last_seq`.
+/// `conversation_no`, `user_no`, `role`, `sees_from` and the conversation's `last_seq`.
 pub(super) fn newest_visible(who: &str, tombstones: Tombstones) -> String {
     let (visible, wanted) = (visible_to(who), is_wanted("m", &format!("{who}.user_no")));
     let there = match tombstones {
@@ -74,7 +77,7 @@ pub(super) fn newest_visible(who: &str, tombstones: Tombstones) -> String {
 
 /// Whether there may be more than were counted.
 pub(super) fn is_capped(unread: &str, who: &str, last_seq: &str) -> String {
-    format!("({unread} >= {MOST} or ({unread} > 0 and {who}.read_seq < {last_seq} - {AMONG}))")
+    format!("({unread} >= {MOST} or ({unread} > 0 and {who}.read_to < {last_seq} - {AMONG}))")
 }
 
 /// A count, exact or as a lower bound.
@@ -94,6 +97,15 @@ pub struct Unread {
     pub user: UserNo,
     /// The number of unread messages of others.
     pub count: UnreadCount,
+    /// Of what they are notified there.
+    pub level: NotifyLevel,
+}
+
+impl Unread {
+    /// Whether they are notified of a message that mentions nobody.
+    pub fn is_notified(&self) -> bool {
+        self.level == NotifyLevel::All
+    }
 }
 
 #[derive(QueryableByName)]
@@ -106,6 +118,8 @@ struct Row {
     unread: i64,
     #[diesel(sql_type = Bool)]
     is_capped: bool,
+    #[diesel(sql_type = Text)]
+    level: String,
 }
 
 impl From<Row> for Unread {
@@ -114,20 +128,19 @@ impl From<Row> for Unread {
             conversation_id: row.conversation_id,
             user: UserNo(row.user_no),
             count: counted(row.unread, row.is_capped),
+            level: NotifyLevel::named(&row.level).unwrap_or_default(),
         }
     }
 }
 
 // Raw SQL: reads the end of the messages' primary key once for each participant.
 fn sql(whose: &str) -> String {
-    let (beyond, is_capped) = (
-        unread_messages("p", "c.last_seq"),
-        is_capped("n.unread", "p", "c.last_seq"),
-    );
-    let may_read = may_read("p");
+    let beyond = unread_messages("p", "c.last_seq");
+    let is_capped = is_capped("n.unread", "p", "c.last_seq");
+    let (may_read, read_to, level) = (may_read("p"), read_to("p"), level("p"));
     format!(
-        "select c.id as conversation_id, p.user_no, n.unread, {is_capped} as is_capped
-        from participants p join conversations c on c.no = p.conversation_no
+        "select c.id as conversation_id, p.user_no, n.unread, {is_capped} as is_capped, {level} as level
+        from (select p.*, {read_to} as read_to from participants p) p join conversations c on c.no = p.conversation_no
         cross join lateral (select count(*) as unread from (select {beyond} order by m.seq desc limit {MOST}) m) n
         where {may_read} and n.unread > 0 and {whose}"
     )

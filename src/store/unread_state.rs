@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use super::access::{is_wanted, may_read};
 use super::messages::by_keys;
+use super::mine::read_to;
 use super::pool::explain;
 use super::unread::{
     AMONG, MOST, Tombstones, counted, is_capped, newest_visible, of_others, unread_messages,
@@ -57,6 +58,8 @@ struct Row {
     #[diesel(sql_type = Text)]
     role: String,
     #[diesel(sql_type = BigInt)]
+    sees_from: Seq,
+    #[diesel(sql_type = BigInt)]
     last_seq: Seq,
     #[diesel(sql_type = BigInt)]
     read_seq: Seq,
@@ -80,6 +83,7 @@ impl From<Row> for UnreadState {
             reader: Reader {
                 no: UserNo(row.user_no),
                 role: Some(row.role),
+                sees_from: row.sees_from,
             },
             seq: row.last_seq,
             read_seq: row.read_seq,
@@ -103,24 +107,25 @@ fn sql() -> String {
     let (newest, visible) = (newest_visible("a", Tombstones::Shown), visible_to("a"));
     let of_others = of_others("m", "a.user_no");
     let wanted = is_wanted("m", "a.user_no");
-    let may_read = may_read("p");
+    let (may_read, read_to) = (may_read("p"), read_to("p"));
     format!(
         "
 with asked as materialized (
-    select p.conversation_no, p.user_no, p.role, p.read_seq, c.last_seq, least(w.read_before, p.read_seq) as read_before
+    select p.conversation_no, p.user_no, p.role, p.sees_from, p.read_seq, {read_to} as read_to, c.last_seq,
+        least(w.read_before, p.read_seq) as read_before
     from unnest($2, $3) as w(user_no, read_before)
     join participants p on p.conversation_no = $1 and p.user_no = w.user_no
     join conversations c on c.no = p.conversation_no
     where {may_read}
 )
-select a.user_no, a.role, a.last_seq, a.read_seq, a.read_before, n.unread, {is_capped} as is_capped,
+select a.user_no, a.role, a.sees_from, a.last_seq, a.read_seq, a.read_before, n.unread, {is_capped} as is_capped,
     exists (select {passed} and m.seq <= a.read_seq) as has_read_some,
     {newest} as newest,
     (select m.seq from messages m where m.conversation_no = a.conversation_no and m.seq > a.last_seq - {AMONG}
         and {of_others} and m.kind <> 'audit' and {visible} and {wanted}
      order by m.seq desc limit 1) as newest_of_others
 from asked a
-cross join lateral (select a.conversation_no, a.user_no, a.role, a.read_before as read_seq) b
+cross join lateral (select a.conversation_no, a.user_no, a.role, a.sees_from, a.read_before as read_to) b
 cross join lateral (select count(*) as unread from (select {beyond} order by m.seq desc limit {MOST}) m) n"
     )
 }

@@ -1,7 +1,9 @@
 //! Users, with the profiles in the platform's tokens.
 
+use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
+use std::collections::HashMap;
 
 use super::access::{who_may_read, who_takes_part};
 use super::pool::explain;
@@ -100,6 +102,44 @@ pub fn upsert(
         .returning(UserRow::as_returning())
         .get_result(connection)
         .map_err(explain)
+}
+
+/// Notes when these users were last here.
+// Raw SQL: one statement for all of them, which locks them in the order of their numbers.
+pub fn note_seen(
+    connection: &mut PgConnection,
+    seen: &[(UserNo, DateTime<Utc>)],
+) -> Result<(), Error> {
+    use diesel::sql_types::{Array, BigInt, Timestamptz};
+    let numbers: Vec<i64> = seen.iter().map(|(user, _)| user.0).collect();
+    let moments: Vec<DateTime<Utc>> = seen.iter().map(|(_, at)| *at).collect();
+    diesel::sql_query(
+        "with seen as materialized (
+            select u.no, i.at from users u join unnest($1, $2) as i(no, at) on i.no = u.no order by u.no for no key update of u
+        )
+        update users u set last_seen_at = greatest(u.last_seen_at, s.at) from seen s where u.no = s.no",
+    )
+    .bind::<Array<BigInt>, _>(numbers)
+    .bind::<Array<Timestamptz>, _>(moments)
+    .execute(connection)
+    .map(drop)
+    .map_err(explain)
+}
+
+/// When these users were last here; those who never were are left out.
+pub fn last_seen(
+    connection: &mut PgConnection,
+    users: &[i64],
+) -> Result<HashMap<UserNo, DateTime<Utc>>, Error> {
+    let found: Vec<(i64, Option<DateTime<Utc>>)> = users::table
+        .filter(users::no.eq_any(users))
+        .select((users::no, users::last_seen_at))
+        .load(connection)
+        .map_err(explain)?;
+    let seen = found.into_iter();
+    Ok(seen
+        .filter_map(|(no, at)| Some((UserNo(no), at?)))
+        .collect())
 }
 
 /// The user with that id.

@@ -93,12 +93,12 @@ fn a_section_that_cannot_be_read_is_left_out_and_the_next_is_read() {
 
 #[test]
 fn every_kind_has_a_number_of_its_own() {
-    for number in 1..=15 {
+    for number in 1..=16 {
         assert!(
             Kind::numbered(number).is_some_and(|kind| kind as u8 == number),
             "{number}"
         );
     }
     assert_eq!(Kind::numbered(0), None);
-    assert_eq!(Kind::numbered(16), None);
+    assert_eq!(Kind::numbered(17), None);
 }

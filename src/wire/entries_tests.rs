@@ -53,11 +53,10 @@ proptest! {
     fn a_later_version_may_add_members(entry in entry(), other in entry()) {
         let text = json_of(&entry);
         let fact = text.find("\"fact\":{").map(|at| text[at + 8..].find('{').unwrap() + at + 9).unwrap();
-        let later = format!(
-            "{{\"later\":[1,{{\"a\":2}}],{}\"later\":\"new\",{}",
-            &text[1..fact],
-            &text[fact..]
-        );
+        let (before, after) = (&text[1..fact], &text[fact..]);
+        let comma = if after.starts_with('}') { "" } else { "," };
+        let later =
+            format!("{{\"later\":[1,{{\"a\":2}}],{before}\"later\":\"new\"{comma}{after}");
         let bytes = [with_json(&later), encode(std::slice::from_ref(&other))].concat();
         let read = decode(&bytes);
         prop_assert_eq!(read.unread, Unread::Nothing, "{}", later);

@@ -8,8 +8,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::message_json::MessageJson;
+use super::settings_json::SettingsJson;
 use crate::domain::access::blocks::{Block, Blocking};
-use crate::domain::conversation::{ConversationStatus, Membership, Participant, Signals};
+use crate::domain::conversation::{Membership, Participant, Signals};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::flow::{DealView, StateVersion, Stepped};
 use crate::domain::ids::{Seq, UserId, UserNo};
@@ -46,11 +47,9 @@ enum FactJson<'a> {
         whom: i64,
         stands: bool,
     },
-    Settings {
-        title: Option<Cow<'a, str>>,
-        status: ConversationStatus,
-        card: Cow<'a, Value>,
-    },
+    #[serde(borrow)]
+    Settings(SettingsJson<'a>),
+    Ended {},
     #[serde(borrow)]
     Stepped(SteppedJson<'a>),
 }
@@ -67,6 +66,7 @@ struct ParticipantJson<'a> {
     membership: Membership,
     muted: bool,
     blocked: bool,
+    sees_from: Seq,
     delivered_seq: Seq,
     read_seq: Seq,
     #[serde(with = "chrono::serde::ts_microseconds")]
@@ -106,15 +106,10 @@ impl<'a> From<&'a Entry> for EntryJson<'a> {
                 whom: block.whom.0,
                 stands: *blocking == Blocking::Begun,
             },
-            Fact::Settings {
-                title,
-                status,
-                card,
-            } => FactJson::Settings {
-                title: title.as_deref().map(Cow::Borrowed),
-                status: *status,
-                card: Cow::Borrowed(card),
-            },
+            Fact::Settings { settings, card } => {
+                FactJson::Settings(SettingsJson::new(settings, card))
+            }
+            Fact::Ended => FactJson::Ended {},
             Fact::Stepped(stepped) => FactJson::Stepped((&**stepped).into()),
         };
         Self {
@@ -143,15 +138,11 @@ impl From<EntryJson<'_>> for Entry {
                     false => Blocking::Ended,
                 },
             },
-            FactJson::Settings {
-                title,
-                status,
-                card,
-            } => Fact::Settings {
-                title: title.map(Cow::into_owned),
-                status,
-                card: card.into_owned(),
-            },
+            FactJson::Settings(read) => {
+                let (settings, card) = read.into_parts();
+                Fact::Settings { settings, card }
+            }
+            FactJson::Ended {} => Fact::Ended,
             FactJson::Stepped(stepped) => Fact::Stepped(Arc::new(stepped.into())),
         };
         Self {
@@ -180,6 +171,7 @@ impl<'a> From<&'a Participant> for ParticipantJson<'a> {
             membership: person.membership,
             muted: person.muted,
             blocked: person.blocked,
+            sees_from: person.sees_from,
             delivered_seq: person.delivered_seq,
             read_seq: person.read_seq,
             joined_at: person.joined_at,
@@ -198,8 +190,11 @@ impl From<ParticipantJson<'_>> for Participant {
             membership: read.membership,
             muted: read.muted,
             blocked: read.blocked,
+            sees_from: read.sees_from,
             delivered_seq: read.delivered_seq,
             read_seq: read.read_seq,
+            // What a user counts as unread again is read by each server itself.
+            unread_from: None,
             joined_at: read.joined_at,
             signals: Signals::Shown,
         }

@@ -24,6 +24,7 @@ mod samples;
 pub mod seal;
 pub mod section;
 mod section_fields;
+mod settings_json;
+mod state_report;
 mod task;
-mod told;
 mod weight;

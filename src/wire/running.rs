@@ -14,8 +14,8 @@ use super::outgoing::Outgoing;
 use super::redis::Redis;
 use super::seal::{Opener, Sealer, WireKey};
 use super::section::NodeId;
+use super::state_report::StateReport;
 use super::task::Task;
-use super::told::Told;
 use crate::config::RedisOptions;
 use crate::telemetry::wire_metrics::WireMetrics;
 
@@ -75,7 +75,7 @@ impl Wire {
             frames: Frames::new(gathered, sealer),
             dropped: 0,
             listening: Arc::new(listening),
-            told: Told::new(inbox),
+            told: StateReport::new(inbox),
             metrics: self.metrics,
         };
         let running = RunningWire::begin(task).map_err(not_started)?;

@@ -15,7 +15,7 @@ pub type NodeId = Uuid;
 /// One thing that a server tells the others. A kind that the receiver does not know is skipped.
 #[derive(Clone, Debug)]
 pub enum Section {
-    /// A server has begun, or begun anew, to listen. Whoever hears it answers with a `Beat` and its people.
+    /// A server has begun, or begun anew, to listen. A server that hears it answers with a `Beat` and its people.
     Hello,
     /// A sign of life; it goes out at least every 250 ms.
     Beat(Beat),
@@ -66,6 +66,13 @@ pub enum Section {
         user: UserNo,
         /// What has happened.
         change: Attendance,
+    },
+    /// What a conversation is for a user themselves has changed. What is true stands in the database.
+    Mine {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The user.
+        user: UserNo,
     },
     /// The presence of users whose sessions are at the sender.
     People(Vec<PersonAt>),

@@ -30,10 +30,11 @@ pub(super) enum Kind {
     Taken = 13,
     Ended = 14,
     Hint = 15,
+    Mine = 16,
 }
 
 impl Kind {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Hello,
         Self::Beat,
         Self::Bye,
@@ -49,6 +50,7 @@ impl Kind {
         Self::Taken,
         Self::Ended,
         Self::Hint,
+        Self::Mine,
     ];
 
     pub(super) fn numbered(number: u8) -> Option<Self> {
@@ -72,6 +74,7 @@ impl Kind {
             Section::Taken { .. } => Self::Taken,
             Section::Ended(_) => Self::Ended,
             Section::Hint { .. } => Self::Hint,
+            Section::Mine { .. } => Self::Mine,
         }
     }
 }
@@ -91,9 +94,10 @@ pub(super) fn write(section: &Section, to: &mut Vec<u8>) {
             put_list(to, people, put_user);
         }
         Section::Profile(user) => put_text(to, user.as_str()),
-        Section::Marked { .. } | Section::Typing { .. } | Section::Attendance { .. } => {
-            write_transient(section, to);
-        }
+        Section::Marked { .. }
+        | Section::Typing { .. }
+        | Section::Attendance { .. }
+        | Section::Mine { .. } => write_transient(section, to),
         Section::People(people) => put_list(to, people, put_person),
         Section::AllPeople {
             page,
@@ -117,7 +121,7 @@ pub(super) fn write(section: &Section, to: &mut Vec<u8>) {
     }
 }
 
-/// Appends the fields of what is told of a conversation and never stored.
+/// Appends the fields of what is told of a conversation and is no entry.
 fn write_transient(section: &Section, to: &mut Vec<u8>) {
     match section {
         Section::Marked {
@@ -152,6 +156,10 @@ fn write_transient(section: &Section, to: &mut Vec<u8>) {
             put_conversation(to, *conversation);
             put_user(to, user);
             to.push(number_of_attendance(*change));
+        }
+        Section::Mine { conversation, user } => {
+            put_conversation(to, *conversation);
+            put_user(to, user);
         }
         _ => {}
     }
@@ -245,21 +253,15 @@ pub(super) fn read(kind: Kind, bytes: &Bytes) -> Result<Section, Unreadable> {
             mark: mark(from.byte()?)?,
             seq: from.signed()?,
         },
-        Kind::Typing => Section::Typing {
-            conversation: conversation(from)?,
-            user: user(from)?,
-            id: user_id(&from.text()?)?,
-            name: from.list(Fields::text)?.pop(),
-            typing: if yes(from)? {
-                Typing::Started
-            } else {
-                Typing::Stopped
-            },
-        },
+        Kind::Typing => typing(from)?,
         Kind::Attendance => Section::Attendance {
             conversation: conversation(from)?,
             user: user(from)?,
             change: attendance(from.byte()?)?,
+        },
+        Kind::Mine => Section::Mine {
+            conversation: conversation(from)?,
+            user: user(from)?,
         },
         Kind::People => Section::People(from.list(person)?),
         Kind::AllPeople => Section::AllPeople {
@@ -276,6 +278,20 @@ pub(super) fn read(kind: Kind, bytes: &Bytes) -> Result<Section, Unreadable> {
         Kind::Hint => Section::Hint {
             topic: from.text()?,
             numbers: from.list(Fields::signed)?,
+        },
+    })
+}
+
+fn typing(from: &mut Fields<'_>) -> Result<Section, Unreadable> {
+    Ok(Section::Typing {
+        conversation: conversation(from)?,
+        user: user(from)?,
+        id: user_id(&from.text()?)?,
+        name: from.list(Fields::text)?.pop(),
+        typing: if yes(from)? {
+            Typing::Started
+        } else {
+            Typing::Stopped
         },
     })
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::section::{Section, WireEntries};
-use crate::domain::conversation::Participant;
+use crate::domain::conversation::{Participant, Settings};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::flow::{DealView, Stepped};
 use crate::domain::message::Message;
@@ -28,6 +28,7 @@ pub(super) fn of(section: &Section) -> usize {
         | Section::Marked { .. }
         | Section::Typing { .. }
         | Section::Attendance { .. }
+        | Section::Mine { .. }
         | Section::AskPeople(_)
         | Section::Ended(_) => 0,
         Section::Beat(beat) => beat.heard.len() * PERSON,
@@ -53,11 +54,17 @@ fn of_entry(entry: &Entry) -> usize {
     let rest = match &entry.fact {
         Fact::Said(message) | Fact::Edited(message) | Fact::Deleted(message) => of_message(message),
         Fact::Participant { now, .. } => of_participant(now),
-        Fact::Settings { title, card, .. } => title.as_ref().map_or(0, String::len) + of_json(card),
-        Fact::Block { .. } => 0,
+        Fact::Settings { settings, card } => of_settings(settings) + of_json(card),
+        Fact::Block { .. } | Fact::Ended => 0,
         Fact::Stepped(stepped) => of_step(stepped),
     };
     ENTRY + rest
+}
+
+fn of_settings(settings: &Settings) -> usize {
+    let closed = settings.closed.as_ref();
+    let reason = closed.and_then(|closed| closed.reason.as_ref());
+    settings.title.as_ref().map_or(0, String::len) + reason.map_or(0, String::len)
 }
 
 fn of_message(message: &Message) -> usize {

@@ -25,6 +25,9 @@ fn making(connection: &mut PgConnection) {
                 subject: None,
                 creator: UserNo(n),
                 inviter,
+                max_participants: None,
+                external_id: None,
+                business: None,
                 participants: vec![
                     (UserNo(n), "member".into()),
                     (UserNo(n + other), "member".into()),

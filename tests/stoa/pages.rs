@@ -99,6 +99,7 @@ fn a_page_has_what_its_reader_may_see() {
                 reader: Reader {
                     no: UserNo(no),
                     role: role.map(str::to_owned),
+                    sees_from: 0,
                 },
             };
             for visit in [stranger, known] {

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use std::collections::BTreeMap;
 use stoa::domain::access::Requester;
+use stoa::domain::access::policies::History;
 use stoa::domain::conversation::Membership;
 use stoa::domain::ids::{ConversationId, ConversationNo, MessageId, UserId, UserNo};
 use stoa::domain::message::Power;
@@ -24,7 +25,7 @@ use crate::test_app::{fresh_database, parse};
 /// 10,000 people and conversations, 200,000 messages, 20,000 changes, 10,000 keys; each person is in about three.
 pub const FILL: &str = include_str!("plans_fill.sql");
 
-const BIG: [&str; 13] = [
+const BIG: [&str; 16] = [
     "messages",
     "conversations",
     "participants",
@@ -38,6 +39,9 @@ const BIG: [&str; 13] = [
     "files",
     "file_pieces",
     "file_uses",
+    "businesses",
+    "business_staff",
+    "subjects",
 ];
 
 #[derive(QueryableByName)]
@@ -96,6 +100,7 @@ fn reader(number: i64) -> Reader {
     Reader {
         no: UserNo(1 + number * 7 % 10_000),
         role: Some("member".to_owned()),
+        sees_from: 0,
     }
 }
 
@@ -292,6 +297,7 @@ fn changing(connection: &mut PgConnection) {
         let reader = Reader {
             no: first_author(n),
             role: None,
+            sees_from: 0,
         };
         let edit = ChangeKind::Edit {
             message,
@@ -314,6 +320,7 @@ fn coming_and_going(connection: &mut PgConnection) {
         role: "member".into(),
         returns: Returns::Once,
         consent: Consent::Needed,
+        history: History::FromJoining,
     };
     must_walk_nothing(connection, "coming and going", |connection, n| {
         make(connection, &change(n, add(n)));

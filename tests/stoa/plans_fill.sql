@@ -20,4 +20,9 @@ insert into files (id, owner_no, state, purpose, name, size, received, expires_a
     select md5('f' || i)::uuid, 1 + i % 10000, 'ready', 'message', 'x', 1000, 1000, now() from generate_series(1, 20000) i;
 insert into file_pieces (file_no, start, size, stored) select i, 0, 1000, true from generate_series(1, 20000) i;
 insert into file_uses (file_no, conversation_no, seq) select i, 1 + i % 10000, 1 + i % 20 from generate_series(1, 20000) i;
+insert into businesses (id, name) select 'business-' || i, 'Business' from generate_series(1, 1000) i;
+insert into business_staff (business_no, user_no, role, changed_at)
+    select b, 1 + (b * 10 + k) % 10000, 'agent', now() - b * interval '1 minute' from generate_series(1, 1000) b, generate_series(0, 9) k
+    on conflict do nothing;
+insert into subjects (type, id, title) select 'job', 'job-' || i, 'A job' from generate_series(1, 10000) i;
 analyze

@@ -20,11 +20,13 @@ use crate::plans::full_database;
 const LARGE: ConversationNo = ConversationNo(1);
 const LENGTH: i64 = 40_000;
 /// Those who take part in it. The first has read everything, the second nothing, the third all but 50 messages, the fourth says
-/// everything and marks nothing.
+/// everything and marks nothing. The last two have blocked the fourth: one has read nothing, the other all but 50 messages.
 const READER: UserNo = UserNo(9_001);
 const STRANGER: UserNo = UserNo(9_002);
 const NEARLY: UserNo = UserNo(9_003);
 const SPEAKER: UserNo = UserNo(9_004);
+const BLOCKER: UserNo = UserNo(9_005);
+const NEARLY_BLOCKER: UserNo = UserNo(9_006);
 /// Rows of any table that one request may look at.
 const FEW: i64 = 1_500;
 
@@ -40,8 +42,10 @@ insert into message_changes (conversation_no, seq, target_seq, actor_no, action,
 insert into message_changes (conversation_no, seq, target_seq, actor_no, action, earlier_body)
     select 1, 2 * {LENGTH} - 30 + s, 100 + s, 9004, 'edited', 'before' from generate_series(1, 20) s;
 insert into participants (conversation_no, user_no, role, read_seq) values
-    (1, 9001, 'member', {LENGTH}), (1, 9002, 'member', 0), (1, 9003, 'member', {LENGTH} - 50), (1, 9004, 'member', 0)
+    (1, 9001, 'member', {LENGTH}), (1, 9002, 'member', 0), (1, 9003, 'member', {LENGTH} - 50), (1, 9004, 'member', 0),
+    (1, 9005, 'member', 0), (1, 9006, 'member', {LENGTH} - 50)
     on conflict (conversation_no, user_no) do update set read_seq = excluded.read_seq;
+insert into blocks (blocker_no, blocked_no) values (9005, 9004), (9006, 9004);
 update conversations set last_seq = {LENGTH} where no = 1;
 insert into flow_definitions (name, version, source) values ('x', 1, '');
 insert into conversation_flows (conversation_no, name, version, state, phase, instance, standing, prompts_from, prompts_to)
@@ -103,6 +107,7 @@ fn member(no: UserNo) -> Reader {
     Reader {
         no,
         role: Some("member".to_owned()),
+        sees_from: 0,
     }
 }
 
@@ -138,6 +143,20 @@ fn counting(connection: &mut PgConnection) {
     // Counting for a user who has read nothing costs as much as the newest changes, not the whole conversation.
     counts_within(connection, STRANGER, unread::AMONG + FEW);
     counts_within(connection, SPEAKER, 2 * unread::AMONG + FEW);
+}
+
+/// Nothing that a person whom the reader has blocked says counts, so a count, a filter by it and a preview each look at all newest changes.
+fn counting_beside_a_blocked_speaker(connection: &mut PgConnection) {
+    counts_within(connection, BLOCKER, 3 * unread::AMONG + FEW);
+    counts_within(connection, NEARLY_BLOCKER, unread::AMONG + FEW);
+    for user in [BLOCKER, NEARLY_BLOCKER] {
+        let reader = member(user);
+        let rows = most_read(connection, |connection| {
+            let found = paging::newest(connection, LARGE, &reader).unwrap();
+            assert!(found.is_none(), "{found:?}");
+        });
+        assert!(rows <= unread::AMONG + FEW, "the newest reads {rows} rows");
+    }
 }
 
 fn reading(connection: &mut PgConnection) {
@@ -207,6 +226,7 @@ fn looking_up(connection: &mut PgConnection) {
 fn nothing_reads_a_large_conversation_from_end_to_end() {
     let mut connection = skewed();
     counting(&mut connection);
+    counting_beside_a_blocked_speaker(&mut connection);
     reading(&mut connection);
     looking_up(&mut connection);
 }

@@ -207,3 +207,85 @@ async fn a_deal_that_cannot_begin_changes_nothing_and_says_why() {
         .expect_status(200);
     ask(&platform, deal()).await.expect_status(200);
 }
+
+#[tokio::test]
+async fn the_platforms_word_on_a_subject_stands_before_and_after_a_conversation_about_it() {
+    let (app, [mira, jonas, platform]) = fixture().await;
+    let at = "/api/v1/subjects/bid/777";
+    platform.get(at).await.expect_code("SUBJECT_NOT_FOUND");
+    let words = |title: &str| json!({ "title": title, "url": "https://platform.example/777", "people": ["mira"], "data": { "n": 1 } });
+    let said = platform.put(at, words("Three posts")).await;
+    let said = said.expect_status(200).body;
+    assert_eq!(
+        (&said["type"], &said["people"]),
+        (&json!("bid"), &json!(["mira"]))
+    );
+    let made = ask(&mira, first(["member", "member"])).await;
+    let id = id_of(&made.expect_status(201));
+    let card = |title: &str| json!({ "type": "bid", "id": "777", "title": title, "url": "https://platform.example/777", "data": { "n": 1 } });
+    let shown = mira.get(&path(&id, "")).await.body;
+    assert_eq!(
+        (&shown["subject"], &shown["title"]),
+        (&card("Three posts"), &json!("Pay outside"))
+    );
+    let mut listening = jonas.joined(&id).await;
+    let closed = json!({ "status": "closed" });
+    let closing = platform.patch(&path(&id, ""), closed).await;
+    closing.expect_status(200);
+    listening.event("conversation_updated").await;
+    platform
+        .put(at, words("Four posts"))
+        .await
+        .expect_status(200);
+    let told = listening.event("conversation_updated").await;
+    assert_eq!(told["conversation"]["subject"], card("Four posts"));
+    assert_eq!(
+        (
+            &told["conversation"]["status"],
+            &told["conversation"]["title"]
+        ),
+        (&json!("closed"), &json!("Pay outside"))
+    );
+    let seq = told["seq"].clone();
+    platform
+        .put(at, words("Four posts"))
+        .await
+        .expect_status(200);
+    assert_eq!(
+        mira.get(&path(&id, "")).await.body["last_seq"],
+        seq,
+        "the same changes nothing"
+    );
+    let stranger = app.person("stranger").await;
+    for (reader, status) in [
+        (&mira, 200),
+        (&jonas, 200),
+        (&platform, 200),
+        (&stranger, 404),
+    ] {
+        reader.get(at).await.expect_status(status);
+    }
+    mira.put(at, words("Mine")).await.expect_code("FORBIDDEN");
+}
+
+#[tokio::test]
+async fn a_request_does_not_win_over_the_platforms_word_on_a_subject() {
+    let (app, [_mira, _jonas, platform]) = fixture().await;
+    let eve = app.person("eve").await;
+    let at = "/api/v1/subjects/bid/777";
+    let words = json!({ "title": "Four posts" });
+    platform.put(at, words).await.expect_status(200);
+    let other = json!({ "kind": "group", "participants": [{ "user_id": "mira" }, { "user_id": "eve" }], "subject": self::card("Another") });
+    let other = ask(&platform, other).await.expect_status(201).body;
+    assert_eq!(other["subject"]["title"], "Four posts");
+    assert_eq!(other["subject"]["url"], Value::Null);
+    eve.get(at).await.expect_status(200);
+    for wrong in [
+        json!({ "url": "http://platform.example" }),
+        json!({ "people": ["no id"] }),
+        json!({ "people": vec!["mira"; 21] }),
+        json!({ "data": [] }),
+    ] {
+        platform.put(at, wrong).await.expect_status(400);
+    }
+}

@@ -27,7 +27,7 @@ const MADE_OF: [&str; 13] = [
     "roles.service",
 ];
 /// How it would be decided a second time, in either language.
-const DECIDED: [&str; 16] = [
+const DECIDED: [&str; 17] = [
     "membership ==",
     "membership !=",
     "membership = '",
@@ -42,11 +42,12 @@ const DECIDED: [&str; 16] = [
     "audience_user_no =",
     "opens_every_conversation(",
     "from blocks",
+    "from business_staff",
     "blocker_no =",
     "blocked_no =",
 ];
 /// Who reads, changes or shows these without deciding by them.
-const CARRIERS: [(&str, &str); 13] = [
+const CARRIERS: [(&str, &str); 14] = [
     ("src/store/participants.rs", "reads a participant's row"),
     ("src/store/changes/people.rs", "writes one"),
     ("src/store/messages.rs", "reads a message's row"),
@@ -72,7 +73,11 @@ const CARRIERS: [(&str, &str); 13] = [
         "src/edge/native/rest/messages.rs",
         "takes a message's audience",
     ),
-    ("src/edge/native/views.rs", "shows a participant"),
+    (
+        "src/store/changes/settings.rs",
+        "ends everybody's part in a deleted conversation",
+    ),
+    ("src/edge/native/views/people.rs", "shows a participant"),
     ("src/seed/deals.rs", "speaks as the platform"),
     (
         "src/wire/entry_json.rs",

@@ -14,6 +14,8 @@ pub enum Privilege {
     ReadDeletedMessages,
     /// Begin a conversation with any user, and bring any user into one.
     BeginWithAnybody,
+    /// Delete a conversation.
+    DeleteConversations,
     /// List the webhooks to the platform, and deliver them again.
     SeePlatformEvents,
     /// Name another user as the acting one.
@@ -28,6 +30,10 @@ pub enum Privilege {
     NarrowAudience,
     /// Describe a subject, and begin a deal about it.
     DescribeSubjects,
+    /// Make businesses known, and give groups to them.
+    ManageBusinesses,
+    /// Give a conversation an id of the platform's.
+    GiveExternalIds,
     /// Assign roles in an existing conversation.
     AssignRoles,
     /// Begin a deal that asks for money.
@@ -48,13 +54,17 @@ impl Roles {
             | Privilege::SeeEveryUser
             | Privilege::ReadDeletedMessages
             | Privilege::BeginWithAnybody => self.admin || self.support || self.service,
-            Privilege::SeePlatformEvents => self.admin || self.service,
+            Privilege::SeePlatformEvents | Privilege::DeleteConversations => {
+                self.admin || self.service
+            }
             Privilege::ActForOthers
             | Privilege::StayOutside
             | Privilege::ActAsPlatform
             | Privilege::SpeakAsSystem
             | Privilege::NarrowAudience
             | Privilege::DescribeSubjects
+            | Privilege::ManageBusinesses
+            | Privilege::GiveExternalIds
             | Privilege::AssignRoles
             | Privilege::AskForMoney
             | Privilege::MakeUsersKnown

@@ -56,6 +56,7 @@ impl RoomEvent {
             | Change::Typing { .. }
             | Change::Attendance { .. }
             | Change::Presence { .. }
+            | Change::Mine(_)
             | Change::UnreadChanged { .. } => {}
         }
         Self::new(self.conversation, self.seq, change)

@@ -17,11 +17,12 @@ use clock::Clock;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{ForeignOptions, SocketOptions};
+use crate::config::{SocketIoOptions, SocketOptions};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::edge::dialect::Dialects;
 use crate::edge::files::Files;
+use crate::identity::last_seen::LastSeen;
 use crate::identity::people::People;
 use crate::identity::rate_limits::RateLimits;
 use crate::nodes::Nodes;
@@ -46,12 +47,14 @@ pub struct SessionDeps {
     pub deals: Deals,
     /// Who is who.
     pub people: People,
+    /// Who has left of late.
+    pub last_seen: LastSeen,
     /// How fast anybody may be.
     pub rate_limits: RateLimits,
     /// Bounds of connections.
     pub options: SocketOptions,
     /// How Socket.IO clients are served.
-    pub foreign: ForeignOptions,
+    pub socketio: SocketIoOptions,
     /// The dialects that are served.
     pub dialects: Dialects,
     /// The Socket.IO clients that are connected.

@@ -168,6 +168,8 @@ impl<C: Client> Core<C> {
         self.deps.room.metrics.connections.dec();
         if let Some(principal) = &self.principal {
             directory.depart(principal.no, session, self.deps.room.clock.now());
+            let now = self.deps.room.pool.clock().now();
+            self.deps.last_seen.note(principal.no, now);
             joined.into_iter().for_each(|id| self.leave_quietly(id));
         }
     }

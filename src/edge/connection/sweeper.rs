@@ -30,7 +30,37 @@ fn look_at_connections(directory: &Directory, options: &SocketOptions, now: Inst
 
 /// Sweeps every second, for as long as the task is kept. What waits for the database holds up nothing else.
 pub async fn run(deps: Arc<SessionDeps>) {
-    tokio::join!(sweep(&deps), follow_sign_outs(&deps));
+    tokio::join!(
+        sweep(&deps),
+        follow_sign_outs(&deps),
+        follow_staff(&deps),
+        note_who_left(&deps)
+    );
+}
+
+/// Takes in what has changed among the staff of businesses through other servers on the database.
+async fn follow_staff(deps: &SessionDeps) {
+    let mut second = tokio::time::interval(Duration::from_secs(1));
+    second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut were_read = true;
+    loop {
+        second.tick().await;
+        let outcome = deps.room.staff.hear_of_changes(&deps.room.pool).await;
+        if let (Err(error), true) = (&outcome, were_read) {
+            log::warn!(event = "staff_not_read"; "{error}");
+        }
+        were_read = outcome.is_ok();
+    }
+}
+
+/// Writes who has left, once a second.
+async fn note_who_left(deps: &SessionDeps) {
+    let mut second = tokio::time::interval(Duration::from_secs(1));
+    second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        second.tick().await;
+        deps.last_seen.write(&deps.room.pool).await;
+    }
 }
 
 /// Takes in who was signed out through another server on the database, when it says so, and often enough without that.
@@ -69,7 +99,7 @@ async fn sweep(deps: &SessionDeps) {
 
 /// Takes away what has had its time: keys, and clients that have been away for too long.
 async fn forget_the_old(deps: &SessionDeps) {
-    let (connected, hours) = (deps.connected_clients.all(), deps.foreign.recovery_hours);
+    let (connected, hours) = (deps.connected_clients.all(), deps.socketio.recovery_hours);
     let forget = move |connection: &mut _| {
         idempotency::sweep(connection)?;
         recoveries::touch(connection, &connected)?;

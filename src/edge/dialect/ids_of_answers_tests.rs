@@ -30,6 +30,7 @@ impl World {
             participants: view.people.iter().cloned().collect(),
             last_message: Some(self.message()),
             unread: UnreadCount::Exactly(1),
+            mine: None,
         }
     }
 
@@ -43,6 +44,7 @@ impl World {
             messages: vec![self.message()],
             recovery: Recovery::Fresh,
             unread: UnreadCount::Exactly(1),
+            mine: None,
         };
         vec![
             (

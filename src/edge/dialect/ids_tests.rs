@@ -15,7 +15,7 @@ use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, MEMBER, Membership, Participant,
     PresenceStatus, Signals, Subject,
 };
-use crate::domain::ids::{ConversationId, ConversationNo, MessageId, UserId};
+use crate::domain::ids::{ConversationId, ConversationNo, MessageId, ParticipantId, UserId};
 use crate::domain::message::{Content, Message, MessageKind};
 use crate::domain::room_event::{Change, MessageChange, MessageNews, Preview, UserNews};
 use crate::domain::snapshot::UnreadCount;
@@ -80,8 +80,10 @@ impl World {
             membership: Membership::Present,
             muted: false,
             blocked: false,
+            sees_from: 0,
             delivered_seq: 0,
             read_seq: 0,
+            unread_from: None,
             joined_at: DateTime::UNIX_EPOCH,
             signals: Signals::Shown,
         }
@@ -103,6 +105,11 @@ impl World {
             created_by: self.person(0),
             last_seq: self.message.seq,
             policy_version: 1,
+            max_participants: None,
+            slow_seconds: 0,
+            closed: None,
+            external_id: None,
+            business: None,
             flow: None,
             created_at: DateTime::UNIX_EPOCH,
             updated_at: DateTime::UNIX_EPOCH,
@@ -150,9 +157,17 @@ impl World {
             self.client_id.clone(),
             "system".to_owned(),
         ];
+        let parts = (0..self.people.len()).map(|index| {
+            let part = ParticipantId {
+                conversation: self.message.conversation,
+                user: self.participant(index).no,
+            };
+            part.to_uuid().to_string()
+        });
         let people = self.people.iter().cloned();
         ids.into_iter()
             .chain(people)
+            .chain(parts)
             .chain(replied)
             .chain(self.subject.clone())
             .collect()

@@ -62,7 +62,7 @@ pub(super) async fn read(headers: &HeaderMap, payload: Payload) -> Result<Form, 
 
 async fn text(field: &mut Field, name: &'static str) -> Result<String, Refusal> {
     let mut text = Vec::new();
-    let wrong = || Refusal::invalid(name, "must be a text of at most 1024 bytes");
+    let wrong = || Refusal::invalid(name, "must be a string of at most 1024 bytes");
     while let Some(bytes) = field.try_next().await.map_err(|_| wrong())? {
         text.extend_from_slice(&bytes);
         if text.len() > FIELD_BYTES {

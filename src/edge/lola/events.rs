@@ -241,6 +241,7 @@ fn signal(
         | Change::Created(_)
         | Change::Lost { .. }
         | Change::Notice { .. }
+        | Change::Mine(_)
         | Change::UnreadChanged { .. } => return None,
     })
 }

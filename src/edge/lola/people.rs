@@ -124,7 +124,7 @@ impl<'a> RoomPeople<'a> {
     /// How far a message has come.
     pub fn delivery_status(&self, message: &Message) -> DeliveryStatus {
         let others = self.people.iter().filter(|person| {
-            let meant = message.is_visible_to(person.no, Some(&person.role));
+            let meant = message.is_visible_to(person.sight());
             person.no != message.sender && person.takes_part() && meant
         });
         let has = |person: &&&Participant| person.delivered_seq >= message.seq();

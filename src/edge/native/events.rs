@@ -96,6 +96,7 @@ fn name_of(change: &Change) -> Option<&'static str> {
         },
         Change::Notice { .. } => "notification",
         Change::UnreadChanged { .. } => "unread_changed",
+        Change::Mine(_) => "mine_changed",
     })
 }
 

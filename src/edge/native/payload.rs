@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::deals::StepView;
 use super::instants::maybe_instant;
-use super::views::{ConversationView, MessageView};
+use super::views::{ConversationView, MessageView, OwnView};
 use crate::domain::ids::{ConversationId, MessageId, Seq, UserNo};
 use crate::domain::message::Message;
 use crate::domain::room_event::{Change, Preview, RoomEvent, View};
@@ -119,6 +119,9 @@ fn values(id: ConversationId, change: &Change) -> Option<Value> {
         Change::Notice {
             preview, unread, ..
         } => notification(id, preview, *unread),
+        Change::Mine(mine) => {
+            json!({ "conversation_id": id, "mine": OwnView::from(*mine) })
+        }
         Change::UnreadChanged {
             seq,
             read_seq,

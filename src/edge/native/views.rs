@@ -1,5 +1,7 @@
 //! The public JSON of messages, participants and conversations: the same over sockets and REST.
 
+mod people;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -12,15 +14,17 @@ use super::deals::FlowView;
 use super::instants::{instant, maybe_instant};
 use crate::domain::access::role_among;
 use crate::domain::conversation::{
-    Conversation, ConversationKind, ConversationStatus, Participant, PresenceStatus, Signals,
-    Subject,
+    Conversation, ConversationKind, ConversationStatus, Participant, Subject,
 };
 use crate::domain::deal_reader::DealReader;
 use crate::domain::ids::{ConversationId, Seq, UserNo};
 use crate::domain::message::{Message, MessageKind};
+use crate::domain::mine::{Mine, Notify, NotifyLevel};
 use crate::domain::snapshot::{Listed, Recovery, Snapshot};
 use crate::edge::links::Links;
 use crate::presence::Directory;
+
+pub use people::{FormerParticipantView, MemberView, ParticipantView, participants};
 
 /// A message.
 #[derive(Serialize, ToSchema)]
@@ -101,86 +105,6 @@ impl<'a> MessageView<'a> {
     }
 }
 
-/// Somebody's part in a conversation.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Participant)]
-pub struct ParticipantView<'a> {
-    /// Who
-    user_id: &'a str,
-    /// The name to show
-    name: Option<&'a str>,
-    /// A picture
-    avatar_url: Option<&'a str>,
-    /// What they are here
-    role: &'a str,
-    /// May read, not speak
-    muted: bool,
-    /// May neither
-    blocked: bool,
-    /// Whether they are here
-    status: PresenceStatus,
-    /// The highest seq that reached them
-    delivered_seq: Seq,
-    /// The highest seq that they have read
-    read_seq: Seq,
-    /// When they came
-    #[serde(serialize_with = "instant")]
-    joined_at: DateTime<Utc>,
-}
-
-impl<'a> ParticipantView<'a> {
-    fn new(person: &'a Participant, directory: &Directory) -> Self {
-        Self {
-            user_id: person.id.as_str(),
-            name: person.name.as_deref(),
-            avatar_url: person.avatar_url.as_deref(),
-            role: &person.role,
-            muted: person.muted,
-            blocked: person.blocked,
-            status: match person.signals {
-                Signals::Shown => directory.status(person.no),
-                Signals::Hidden => PresenceStatus::Offline,
-            },
-            delivered_seq: person.delivered_seq,
-            read_seq: person.read_seq,
-            joined_at: person.joined_at,
-        }
-    }
-}
-
-/// Somebody who took part once: enough to name the sender of their messages.
-#[derive(Serialize, ToSchema)]
-#[schema(as = FormerParticipant)]
-pub struct FormerParticipantView<'a> {
-    /// The platform's id
-    user_id: &'a str,
-    /// The name to show
-    name: Option<&'a str>,
-    /// A picture
-    avatar_url: Option<&'a str>,
-}
-
-impl<'a> FormerParticipantView<'a> {
-    fn new(person: &'a Participant) -> Self {
-        Self {
-            user_id: person.id.as_str(),
-            name: person.name.as_deref(),
-            avatar_url: person.avatar_url.as_deref(),
-        }
-    }
-}
-
-/// Those who take part now, with their presence.
-pub fn participants<'a>(
-    people: &'a [Participant],
-    directory: &Directory,
-) -> Vec<ParticipantView<'a>> {
-    let present = people.iter().filter(|person| person.takes_part());
-    present
-        .map(|person| ParticipantView::new(person, directory))
-        .collect()
-}
-
 /// What a conversation is about.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Subject)]
@@ -233,6 +157,21 @@ pub struct ConversationView<'a> {
     participants: Vec<ParticipantView<'a>>,
     /// Those who took part and left or were removed: their messages stay
     former_participants: Vec<FormerParticipantView<'a>>,
+    /// When it stopped being open; null while it is open
+    #[serde(serialize_with = "maybe_instant")]
+    closed_at: Option<DateTime<Utc>>,
+    /// Who closed or archived it
+    closed_by: Option<&'a str>,
+    /// Why
+    closed_reason: Option<&'a str>,
+    /// The platform's own id of it
+    external_id: Option<&'a str>,
+    /// The business to which it belongs
+    business_id: Option<&'a str>,
+    /// Seconds that people who do not manage it wait between two messages
+    slow_seconds: u16,
+    /// How many may take part at the same time; null: as many as the platform allows
+    max_participants: Option<u16>,
     /// The seq of its newest change
     last_seq: Seq,
     /// How its deal stands, if it has one
@@ -262,6 +201,45 @@ pub struct MineView<'a> {
     unread_capped: bool,
     /// What the reader is here; null for staff from outside
     my_role: Option<&'a str>,
+    /// What the conversation is for the reader; null for staff from outside
+    mine: Option<OwnView>,
+}
+
+/// What a conversation is for somebody: nobody else sees it.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[schema(as = Mine)]
+pub struct OwnView {
+    /// Of what they are notified
+    notify: NotifyView,
+    /// Whether they have marked it
+    starred: bool,
+    /// Whether they have hidden it, and nothing was said since
+    hidden: bool,
+    /// From where on they count it as unread, although they have read it
+    unread_from: Option<Seq>,
+}
+
+/// Of what somebody is notified.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[schema(as = Notify)]
+pub struct NotifyView {
+    /// `all`, `mentions` or `none`
+    level: NotifyLevel,
+    /// When it is `all` again; null: never
+    #[serde(serialize_with = "maybe_instant")]
+    until: Option<DateTime<Utc>>,
+}
+
+impl From<Mine> for OwnView {
+    fn from(mine: Mine) -> Self {
+        let Notify { level, until } = mine.notify;
+        Self {
+            notify: NotifyView { level, until },
+            starred: mine.starred,
+            hidden: mine.hidden,
+            unread_from: mine.unread_from,
+        }
+    }
 }
 
 impl<'a> ConversationView<'a> {
@@ -274,10 +252,12 @@ impl<'a> ConversationView<'a> {
         let (mut present, mut former) = (Vec::new(), Vec::new());
         for person in people {
             match person.takes_part() {
-                true => present.push(ParticipantView::new(person, directory)),
+                true => present.push(ParticipantView::new(conversation.no, person, directory)),
                 false => former.push(FormerParticipantView::new(person)),
             }
         }
+        let closed = conversation.closed.as_deref();
+        let business = conversation.business.as_deref();
         Self {
             id: conversation.id,
             kind: conversation.kind,
@@ -286,6 +266,13 @@ impl<'a> ConversationView<'a> {
             subject: conversation.subject.as_deref().map(SubjectView::new),
             participants: present,
             former_participants: former,
+            closed_at: closed.map(|closed| closed.at),
+            closed_by: closed.map(|closed| closed.by.as_str()),
+            closed_reason: closed.and_then(|closed| closed.reason.as_deref()),
+            external_id: conversation.external_id.as_deref(),
+            business_id: business.map(|business| business.id.as_str()),
+            slow_seconds: conversation.slow_seconds,
+            max_participants: conversation.max_participants,
             last_seq: conversation.last_seq,
             flow: conversation
                 .flow
@@ -327,6 +314,7 @@ impl<'a> ConversationView<'a> {
             unread: listed.unread.number(),
             unread_capped: listed.unread.is_capped(),
             my_role: role_among(&listed.participants, reader),
+            mine: listed.mine.map(OwnView::from),
         });
         view.show_deal_to(&listed.conversation, &listed.participants, reader);
         view
@@ -357,6 +345,7 @@ impl<'a> JoinedView<'a> {
             messages,
             recovery,
             unread,
+            mine,
         } = snapshot;
         let mut view = ConversationView::for_all(conversation, people, directory);
         view.mine = Some(MineView {
@@ -366,11 +355,12 @@ impl<'a> JoinedView<'a> {
             unread: unread.number(),
             unread_capped: unread.is_capped(),
             my_role: role_among(people, reader),
+            mine: mine.map(OwnView::from),
         });
         view.show_deal_to(conversation, people, reader);
         Self {
             conversation: view,
-            participants: participants(people, directory),
+            participants: participants(conversation.no, people, directory),
             messages: messages
                 .iter()
                 .map(|m| MessageView::new(m, conversation.id, reader, links))

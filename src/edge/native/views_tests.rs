@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 use super::*;
-use crate::domain::conversation::Membership;
+use crate::domain::conversation::{Membership, Signals};
 use crate::domain::ids::{ConversationNo, MessageId, UserId};
 use crate::domain::message::Content;
 use chrono::SecondsFormat;
@@ -105,8 +105,10 @@ fn person(no: UserNo, membership: Membership) -> Participant {
         membership,
         muted: false,
         blocked: false,
+        sees_from: 0,
         delivered_seq: 2,
         read_seq: 1,
+        unread_from: None,
         joined_at: moment(),
         signals: Signals::Shown,
     }
@@ -118,7 +120,12 @@ fn only_those_who_take_part_are_shown() {
         person(ALICE, Membership::Present),
         person(BOB, Membership::Left),
     ];
-    let shown = serde_json::to_value(participants(&people, &Directory::default())).unwrap();
+    let shown = serde_json::to_value(participants(
+        ConversationNo(1),
+        &people,
+        &Directory::default(),
+    ))
+    .unwrap();
     assert_eq!(shown.as_array().unwrap().len(), 1);
     assert_eq!(
         (&shown[0]["user_id"], &shown[0]["status"]),

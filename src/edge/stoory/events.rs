@@ -132,6 +132,7 @@ fn signalled(id: ConversationId, change: &Change) -> Option<ByteString> {
         | Change::ToUser { .. }
         | Change::Attendance { .. }
         | Change::Notice { .. }
+        | Change::Mine(_)
         | Change::Changed(_)
         | Change::Created(_) => return None,
     })

@@ -85,7 +85,7 @@ impl<'a> Sides<'a> {
         let mut meant = self.people.iter().filter(|person| {
             person.no != message.sender
                 && person.takes_part()
-                && message.is_visible_to(person.no, Some(&person.role))
+                && message.is_visible_to(person.sight())
         });
         let is_read = |person: &&Participant| person.read_seq >= message.seq();
         meant.clone().next().is_some() && meant.all(is_read)

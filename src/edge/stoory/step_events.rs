@@ -11,6 +11,7 @@ use super::NAMESPACE;
 use super::events::for_role;
 use super::rows::{ConversationContext, FlowUpdate, MessageRow};
 use super::sides::Sides;
+use crate::domain::access::Sight;
 use crate::domain::conversation::{Conversation, Participant};
 use crate::domain::encoded::Encoded;
 use crate::domain::flow::Stepped;
@@ -193,7 +194,7 @@ impl CompleteStep<'_> {
     /// What the step says of it to this role, in the deal's own words if it has some.
     fn words(&self, end: PaymentEnd, role: Option<&str>) -> &str {
         let mut said = self.said.iter();
-        let shown = said.find(|message| message.is_visible_to(NOBODY, role));
+        let shown = said.find(|message| message.is_visible_to(Sight::of_role(role)));
         shown.map_or(end.words(), |message| &message.content.body)
     }
 }
@@ -269,7 +270,11 @@ impl Act<'_> {
     fn encode(&self, reader: UserNo, role: Option<&str>, particulars: &Particulars) -> ByteString {
         let (stepped, conversation) = (self.stepped, self.conversation);
         let mut said = self.said.iter();
-        let shown = said.find(|message| message.is_visible_to(reader, role));
+        let sight = Sight {
+            no: reader,
+            ..Sight::of_role(role)
+        };
+        let shown = said.find(|message| message.is_visible_to(sight));
         let message = shown.map(|message| {
             MessageRow::new(message, conversation.id, self.sides, None, self.context)
         });

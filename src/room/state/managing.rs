@@ -1,8 +1,9 @@
 //! Decisions on participants, title, status and subject of a conversation. Pure.
 
 use super::{Decision, State};
+use crate::domain::access::policies::{History, KindPolicy};
 use crate::domain::access::{Admission, Privilege};
-use crate::domain::command::{Command, ParticipantChange};
+use crate::domain::command::{Command, ParticipantChange, SettingsChange};
 use crate::domain::conversation::{
     Card, ConversationKind, ConversationStatus, MEMBER, Membership, Participant,
 };
@@ -12,13 +13,25 @@ use crate::domain::limits;
 use crate::domain::message::Power;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
-use crate::store::changes::{ChangeKind, Consent, Returns};
+use crate::store::changes::{ChangeKind, Closing, Consent, Returns};
+
+/// Somebody who is to be added.
+pub(super) struct Wanted<'a> {
+    pub(super) user: &'a UserId,
+    /// The role; `None` for the one that they had, or the default.
+    pub(super) role: Option<&'a str>,
+    /// What they shall see of what was said before; `None` for what the platform says.
+    pub(super) history: Option<History>,
+}
 
 impl State {
     /// Refuses callers who may not know of the conversation. A participant who left a direct conversation may
     /// ask to return.
     pub(super) fn may_ask(&self, caller: &Principal, command: &Command) -> Result<(), Refusal> {
         let own = self.person(caller.no);
+        if self.is_deleted {
+            return Err(Refusal::ConversationNotFound);
+        }
         match command {
             Command::AddParticipant { user, .. } if *user == caller.id => {
                 Admission::of(own, self.conversation.kind, caller.roles)?;
@@ -44,9 +57,10 @@ impl State {
     pub(super) fn decide_add(
         &self,
         caller: &Principal,
-        user: &UserId,
-        role: Option<&str>,
+        wanted: Wanted<'_>,
+        policy: &KindPolicy,
     ) -> Result<Decision, Refusal> {
+        let user = wanted.user;
         let before = self.find(user);
         let is_direct = self.conversation.kind == ConversationKind::Direct;
         let comes_back = before.is_some_and(Participant::has_left);
@@ -64,10 +78,11 @@ impl State {
             return Ok(Decision::Already);
         }
         let present = self.people.iter().filter(|person| person.takes_part());
-        if present.count() >= limits::PARTICIPANTS {
+        if present.count() >= self.conversation.most_participants(policy.maximum) {
             return Err(Refusal::Unprocessable("The conversation is full"));
         }
-        let role = role
+        let role = wanted
+            .role
             .or(before.map(|person| person.role.as_str()))
             .unwrap_or(MEMBER)
             .to_owned();
@@ -80,11 +95,17 @@ impl State {
             true => Consent::NotNeeded,
             false => Consent::Needed,
         };
+        // Who adds somebody may show them less than the platform does, and not more.
+        let history = match wanted.history {
+            Some(History::FromJoining) => History::FromJoining,
+            Some(History::All) | None => policy.history_of(&role),
+        };
         Ok(Decision::Change(ChangeKind::Add {
             user: user.clone(),
             role,
             returns,
             consent,
+            history,
         }))
     }
 
@@ -146,25 +167,78 @@ impl State {
     pub(super) fn decide_settings(
         &self,
         caller: &Principal,
-        title: Option<&Option<String>>,
-        status: Option<ConversationStatus>,
+        change: &SettingsChange,
+        policy: &KindPolicy,
     ) -> Result<Decision, Refusal> {
-        if self.conversation.kind != ConversationKind::Direct {
+        let is_direct = self.conversation.kind == ConversationKind::Direct;
+        if !is_direct {
             self.must_manage(caller)?;
         }
-        let after_title = title
-            .cloned()
-            .unwrap_or_else(|| self.conversation.title.as_deref().map(str::to_owned));
-        let after_status = status.unwrap_or(self.conversation.status);
-        let is_so = after_title.as_deref() == self.conversation.title.as_deref();
-        if is_so && after_status == self.conversation.status {
+        let mut settings = self.conversation.settings();
+        if let Some(title) = &change.title {
+            settings.title.clone_from(title);
+        }
+        if let Some(status) = change.status {
+            settings.status = status;
+        }
+        if let Some(seconds) = change.slow_seconds {
+            must_be_slow(seconds, is_direct)?;
+            settings.slow_seconds = seconds;
+        }
+        if let Some(most) = change.max_participants {
+            must_fit(most, is_direct, policy)?;
+            settings.max_participants = most;
+        }
+        let closing = self.closing(settings.status, change.reason.as_ref())?;
+        if settings == self.conversation.settings() && closing == Closing::Unchanged {
             return Ok(Decision::Already);
         }
         Ok(Decision::Change(ChangeKind::Settings {
-            title: after_title,
-            status: after_status,
+            settings,
+            closing,
             card: None,
         }))
+    }
+
+    /// What becomes of how the conversation was closed, when it gets this status for this reason.
+    fn closing(
+        &self,
+        after: ConversationStatus,
+        reason: Option<&String>,
+    ) -> Result<Closing, Refusal> {
+        use ConversationStatus::{Archived, Closed, Open};
+        let now = &self.conversation;
+        let known = now.closed.as_ref().and_then(|it| it.reason.as_ref());
+        Ok(match (now.status, after, reason) {
+            (_, Open, Some(_)) => {
+                let why = "is for a conversation that is closed or archived";
+                return Err(Refusal::invalid("reason", why));
+            }
+            (Open, Open, None) => Closing::Unchanged,
+            (Closed | Archived, Open, None) => Closing::Ends,
+            (Closed | Archived, Closed | Archived, None) => Closing::Unchanged,
+            (Closed | Archived, Closed | Archived, Some(_)) if reason == known => {
+                Closing::Unchanged
+            }
+            (_, Closed | Archived, _) => Closing::Begins {
+                reason: reason.cloned(),
+            },
+        })
+    }
+
+    pub(super) fn decide_end(&self, caller: &Principal) -> Result<Decision, Refusal> {
+        if !caller.roles.may(Privilege::DeleteConversations) {
+            return Err(Refusal::Forbidden(
+                "Only an admin or the platform may delete a conversation",
+            ));
+        }
+        let deal = self.conversation.flow.as_ref();
+        match deal.is_some_and(|deal| deal.phase == Phase::Running) {
+            true => Err(Refusal::Conflict(
+                "The deal of this conversation is running",
+            )),
+            false => Ok(Decision::Change(ChangeKind::End)),
+        }
     }
 
     /// The platform's description of the subject. The first one also opens the conversation and sets its title,
@@ -180,20 +254,37 @@ impl State {
         let Some(subject) = &now.subject else {
             return Ok(Decision::Already);
         };
-        let (title, status) = match (subject.is_described(), title) {
-            (true, None) => (now.title.as_deref().map(str::to_owned), now.status),
-            (true, Some(title)) => (Some(title.clone()), now.status),
-            (false, title) => (title.cloned(), ConversationStatus::Open),
-        };
-        let is_so = title.as_deref() == now.title.as_deref();
-        if subject.card == *card && is_so && status == now.status {
+        let mut settings = now.settings();
+        match (subject.is_described(), title) {
+            (true, None) => {}
+            (true, Some(title)) => settings.title = Some(title.clone()),
+            (false, title) => {
+                settings.title = title.cloned();
+                settings.status = ConversationStatus::Open;
+            }
+        }
+        if subject.card == *card && settings == now.settings() {
             return Ok(Decision::Already);
         }
+        let closing = self.closing(settings.status, None)?;
         Ok(Decision::Change(ChangeKind::Settings {
-            title,
-            status,
+            settings,
+            closing,
             card: Some(card.clone()),
         }))
+    }
+
+    pub(super) fn decide_card(&self, caller: &Principal, card: &Card) -> Result<Decision, Refusal> {
+        must_have(caller, Privilege::DescribeSubjects)?;
+        let subject = self.conversation.subject.as_ref();
+        match subject.is_some_and(|subject| subject.card != *card) {
+            false => Ok(Decision::Already),
+            true => Ok(Decision::Change(ChangeKind::Settings {
+                settings: self.conversation.settings(),
+                closing: Closing::Unchanged,
+                card: Some(card.clone()),
+            })),
+        }
     }
 
     pub(super) fn decide_assignment(
@@ -213,6 +304,34 @@ impl State {
             ..person.clone()
         };
         Ok(change_unless_same(person, after))
+    }
+}
+
+/// Refuses a number of participants that the kind of conversation does not have.
+fn must_fit(most: Option<u16>, is_direct: bool, policy: &KindPolicy) -> Result<(), Refusal> {
+    let Some(most) = most else {
+        return Ok(());
+    };
+    if is_direct {
+        return Err(Refusal::Unprocessable(
+            "A direct conversation has exactly two people",
+        ));
+    }
+    limits::participants(usize::from(most), policy.maximum)
+}
+
+fn must_be_slow(seconds: u16, is_direct: bool) -> Result<(), Refusal> {
+    let most = limits::SLOW_SECONDS;
+    match seconds {
+        0 => Ok(()),
+        _ if is_direct => Err(Refusal::Unprocessable(
+            "A direct conversation has no slow mode",
+        )),
+        _ if seconds > most => Err(Refusal::invalid(
+            "slow_seconds",
+            format!("must be 0–{most}"),
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -18,7 +18,7 @@ fn who_may_speak_edit_and_delete() {
     table(&group(), &delete, deletes);
     for (name, expected) in [("owner", true), ("staff", true), ("member", false)] {
         let Ok(Decision::Change(ChangeKind::Delete { power, .. })) =
-            group().decide(&caller(name), &delete)
+            decide(&group(), name, &delete)
         else {
             panic!("no deletion by {name}");
         };
@@ -78,7 +78,7 @@ fn who_may_bring_people_in_change_them_and_send_them_away() {
     table(&group(), &remove("member"), removal);
     for (by, expected) in [("owner", Membership::Removed), ("member", Membership::Left)] {
         let Ok(Decision::Change(ChangeKind::Set { participant })) =
-            group().decide(&caller(by), &remove("member"))
+            decide(&group(), by, &remove("member"))
         else {
             panic!("no removal by {by}");
         };
@@ -91,9 +91,11 @@ fn who_may_change_title_and_status() {
     table(&group(), &status(ConversationStatus::Closed), MANAGED);
     let already = MANAGED.map(|verdict| if verdict == "ok" { "already" } else { verdict });
     table(&group(), &status(ConversationStatus::Open), already);
-    let rename = |title: Option<&str>| Command::ChangeSettings {
-        title: Some(title.map(str::to_owned)),
-        status: None,
+    let rename = |title: Option<&str>| {
+        Command::ChangeSettings(SettingsChange {
+            title: Some(title.map(str::to_owned)),
+            ..SettingsChange::default()
+        })
     };
     table(&group(), &rename(None), MANAGED);
     table(&group(), &rename(Some("title")), already);
@@ -198,16 +200,16 @@ fn only_the_platform_describes_a_subject_and_its_first_word_begins_anew() {
         (other.clone(), None, (Some("title"), Closed)),
         (other.clone(), Some("new"), (Some("new"), Closed)),
     ] {
-        let decided = about(before).decide(&caller("platform"), &describe(said, &card));
+        let decided = decide(&about(before), "platform", &describe(said, &card));
         let Ok(Decision::Change(ChangeKind::Settings {
-            title,
-            status,
+            settings,
             card: after,
+            ..
         })) = decided
         else {
             panic!("{decided:?}");
         };
-        assert_eq!((title.as_deref(), status), expected);
+        assert_eq!((settings.title.as_deref(), settings.status), expected);
         assert_eq!(after, Some(card.clone()));
     }
 }
@@ -245,10 +247,70 @@ fn a_user_who_left_a_direct_conversation_may_return_and_bring_back_nobody_else()
     assert_eq!(verdict(&group(), "left", &add("left")), OUT);
     for (by, expected) in [("owner", Returns::Once), ("staff", Returns::Always)] {
         let Ok(Decision::Change(ChangeKind::Add { returns, .. })) =
-            group().decide(&caller(by), &add("left"))
+            decide(&group(), by, &add("left"))
         else {
             panic!("not brought back by {by}");
         };
         assert_eq!(returns, expected, "{by}");
     }
+}
+
+#[test]
+fn who_is_added_sees_what_the_platform_lets_their_role_see_or_less() {
+    let added = |role: &str, history| {
+        let add = Command::AddParticipant {
+            user: id("stranger"),
+            role: Some(role.to_owned()),
+            history,
+        };
+        match decide(&group(), "owner", &add) {
+            Ok(Decision::Change(ChangeKind::Add { history, .. })) => history,
+            other => panic!("not added: {other:?}"),
+        }
+    };
+    let (all, later) = (History::All, History::FromJoining);
+    for (role, asked, expected) in [
+        (MEMBER, None, all),
+        (MEMBER, Some(all), all),
+        (MEMBER, Some(later), later),
+        ("rider", None, later),
+        ("rider", Some(all), later),
+        ("rider", Some(later), later),
+    ] {
+        assert_eq!(added(role, asked), expected, "{role} {asked:?}");
+    }
+}
+
+#[test]
+fn a_conversation_is_full_at_its_own_maximum_and_at_the_kinds() {
+    let full = |own, of_kind| {
+        let mut state = group();
+        state.conversation.max_participants = own;
+        let mut policies = Policies::default();
+        policies.group.maximum = of_kind;
+        let decided = state.decide(&caller("owner"), &add("stranger"), &policies);
+        decided.is_err()
+    };
+    // Four take part.
+    assert!(full(Some(4), 256) && full(None, 4) && full(Some(256), 4) && full(Some(2), 256));
+    assert!(!full(Some(5), 256) && !full(None, 5) && !full(Some(256), 5));
+}
+
+#[test]
+fn who_manages_says_how_many_may_take_part() {
+    let limit = |most| {
+        Command::ChangeSettings(SettingsChange {
+            max_participants: Some(most),
+            ..SettingsChange::default()
+        })
+    };
+    table(&group(), &limit(Some(2)), MANAGED);
+    assert_eq!(verdict(&group(), "owner", &limit(None)), "already");
+    for wrong in [0, 257] {
+        let found = verdict(&group(), "owner", &limit(Some(wrong)));
+        assert_eq!(found, "INVALID_REQUEST", "{wrong}");
+    }
+    let direct = state(ConversationKind::Direct);
+    let found = verdict(&direct, "member", &limit(Some(2)));
+    assert_eq!(found, "UNPROCESSABLE");
 }

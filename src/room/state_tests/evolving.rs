@@ -68,8 +68,13 @@ fn every_entry_moves_the_seq_and_the_moment_and_some_the_policy() {
         ),
         (
             Fact::Settings {
-                title: None,
-                status: ConversationStatus::Closed,
+                settings: Settings {
+                    title: None,
+                    status: ConversationStatus::Closed,
+                    max_participants: Some(9),
+                    slow_seconds: 30,
+                    closed: None,
+                },
                 card: crate::domain::conversation::Card::Null,
             },
             4,
@@ -85,6 +90,8 @@ fn every_entry_moves_the_seq_and_the_moment_and_some_the_policy() {
     }
     assert_eq!(state.conversation.title, None);
     assert_eq!(state.conversation.status, ConversationStatus::Closed);
+    assert_eq!(state.conversation.max_participants, Some(9));
+    assert_eq!(state.conversation.slow_seconds, 30);
     assert!(
         state.access(&caller("stranger")).is_ok(),
         "no stranger any more"

@@ -9,9 +9,11 @@ mod evolving;
 
 use super::*;
 use crate::domain::access::blocks::{Block, Blocks};
-use crate::domain::command::ParticipantChange;
+use crate::domain::access::policies::{History, Policies};
+use crate::domain::command::{ParticipantChange, SettingsChange};
 use crate::domain::conversation::{
-    Conversation, ConversationKind, ConversationStatus, MEMBER, Membership, Signals, Subject,
+    Conversation, ConversationKind, ConversationStatus, MEMBER, Membership, Settings, Signals,
+    Subject,
 };
 use crate::domain::flow::{DealView, Phase};
 use crate::domain::ids::UserId;
@@ -72,8 +74,10 @@ fn person(name: &str) -> Participant {
         membership,
         muted: name == "muted",
         blocked: name == "blocked",
+        sees_from: 0,
         delivered_seq: 5,
         read_seq: 3,
+        unread_from: None,
         joined_at: moment(0),
         signals: Signals::Shown,
     }
@@ -90,6 +94,11 @@ fn conversation(kind: ConversationKind) -> Conversation {
         created_by: id("owner"),
         last_seq: 10,
         policy_version: 2,
+        max_participants: None,
+        slow_seconds: 0,
+        closed: None,
+        external_id: None,
+        business: None,
         flow: None,
         created_at: moment(0),
         updated_at: moment(0),
@@ -105,6 +114,8 @@ fn state(kind: ConversationKind) -> State {
         conversation: conversation(kind),
         participants: names.iter().map(|name| person(name)).collect(),
         blocks: Blocks::default(),
+        staff: Vec::new(),
+        spoken: Vec::new(),
     })
 }
 
@@ -129,9 +140,13 @@ fn deal_view(phase: Phase) -> DealView {
     }
 }
 
+fn decide(state: &State, name: &str, command: &Command) -> Result<Decision, Refusal> {
+    state.decide(&caller(name), command, &Policies::default())
+}
+
 /// `change`, `already`, or the code of the refusal.
 fn verdict(state: &State, name: &str, command: &Command) -> &'static str {
-    match state.decide(&caller(name), command) {
+    match decide(state, name, command) {
         Ok(Decision::Change(_)) => "change",
         Ok(Decision::Already) => "already",
         Err(refusal) => refusal.code_and_status().0,
@@ -171,6 +186,7 @@ fn add(name: &str) -> Command {
     Command::AddParticipant {
         user: id(name),
         role: None,
+        history: None,
     }
 }
 
@@ -194,10 +210,10 @@ fn mute(name: &str) -> Command {
 }
 
 fn status(status: ConversationStatus) -> Command {
-    Command::ChangeSettings {
-        title: None,
+    Command::ChangeSettings(SettingsChange {
         status: Some(status),
-    }
+        ..SettingsChange::default()
+    })
 }
 
 fn sends(state: &State, expected: [&str; 9]) {

@@ -12,7 +12,7 @@ use super::columns::Columns;
 use super::{Appended, Explained, NewMessage};
 use crate::domain::ids::{ConversationNo, PolicyVersion, Seq};
 use crate::error::Error;
-use crate::store::access::{is_for, readers_role, role_outside};
+use crate::store::access::{is_seen, readers_past, readers_role, role_outside};
 use crate::store::pool::{away, explain};
 
 // Raw SQL: one round trip and one plan in place of four statements for each message. It locks rows of
@@ -83,7 +83,9 @@ impl<'a> Batch<'a> {
 fn sql() -> String {
     let own = readers_role("i.conversation_no", "i.sender_no");
     let role = format!("coalesce({own}, i.role_outside)");
-    SQL.replace("#visible", &is_for("m", &role, "i.sender_no"))
+    let past = readers_past("i.conversation_no", "i.sender_no");
+    let visible = is_seen("m", &role, "i.sender_no", &past);
+    SQL.replace("#visible", &visible)
 }
 
 impl QueryFragment<Pg> for Batch<'_> {

@@ -7,9 +7,10 @@ use diesel::sql_types::Bool;
 
 use super::{Change, Changed, Consent, Effect, Returns, Turn, next_turn};
 use crate::domain::access::beginning::{Inviter, MayStart};
+use crate::domain::access::policies::History;
 use crate::domain::conversation::{Membership, Participant};
 use crate::domain::entry::Fact;
-use crate::domain::ids::{UserId, UserNo};
+use crate::domain::ids::{Seq, UserId, UserNo};
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::store::beginning::admit;
@@ -17,12 +18,27 @@ use crate::store::creation::refresh_same_key;
 use crate::store::schema::{participant_changes, participants};
 use crate::store::{blocks, participants as participant_rows, users};
 
+/// Somebody who is added or brought back.
+pub(super) struct Added<'a> {
+    pub(super) id: &'a UserId,
+    pub(super) role: &'a str,
+    pub(super) returns: Returns,
+    pub(super) consent: Consent,
+    pub(super) history: History,
+}
+
 pub(super) fn add(
     connection: &mut PgConnection,
     change: &Change,
-    (id, role): (&UserId, &str),
-    (returns, consent): (Returns, Consent),
+    added: Added<'_>,
 ) -> Result<Changed, Error> {
+    let Added {
+        id,
+        role,
+        returns,
+        consent,
+        history,
+    } = added;
     let Some(user) = users::find(connection, id.as_str())? else {
         return Ok(Changed::Refused(Refusal::UserNotFound(id.to_string())));
     };
@@ -53,25 +69,41 @@ pub(super) fn add(
     let Some(turn) = next_turn(connection, change, Effect::OnPolicy)? else {
         return Ok(Changed::Stale);
     };
-    diesel::insert_into(participants::table)
-        .values((
-            participants::conversation_no.eq(change.conversation.0),
-            participants::user_no.eq(user.no),
-            participants::role.eq(role),
-        ))
-        .on_conflict((participants::conversation_no, participants::user_no))
-        .do_update()
-        .set((
-            participants::membership.eq(Membership::Present.name()),
-            participants::role.eq(role),
-        ))
-        .execute(connection)?;
+    let sees_from = match history {
+        History::All => 0,
+        History::FromJoining => turn.seq,
+    };
+    write(connection, change, UserNo(user.no), (role, sees_from))?;
     let action = if before.is_some() {
         "returned"
     } else {
         "added"
     };
     log_participant(connection, change, turn, UserNo(user.no), action)
+}
+
+fn write(
+    connection: &mut PgConnection,
+    change: &Change,
+    user: UserNo,
+    (role, sees_from): (&str, Seq),
+) -> Result<(), Error> {
+    diesel::insert_into(participants::table)
+        .values((
+            participants::conversation_no.eq(change.conversation.0),
+            participants::user_no.eq(user.0),
+            participants::role.eq(role),
+            participants::sees_from.eq(sees_from),
+        ))
+        .on_conflict((participants::conversation_no, participants::user_no))
+        .do_update()
+        .set((
+            participants::membership.eq(Membership::Present.name()),
+            participants::role.eq(role),
+            participants::sees_from.eq(sees_from),
+        ))
+        .execute(connection)?;
+    Ok(())
 }
 
 /// Whether a user has left a conversation more than once.

@@ -9,7 +9,9 @@ use super::{File, Row};
 use crate::domain::access::{Privilege, Requester};
 use crate::domain::file::FileId;
 use crate::error::Error;
-use crate::store::access::{is_for, readers_role};
+use crate::store::access::{
+    is_seen, is_staffed_by, is_there, readers_past, readers_role, role_or_staff,
+};
 use crate::store::pool::explain;
 
 // Raw SQL: the rule of who may read is in SQL. Each file is one lookup, each of its uses another.
@@ -18,12 +20,17 @@ select f.no, f.id, f.owner_no, f.state, f.purpose, f.name, f.declared_type, f.ty
        f.created_at, f.expires_at, f.released_at, f.measures
 from files f where f.id = any($1) and (f.owner_no = $2 or $3 or exists (
     select from file_uses u join messages m on m.conversation_no = u.conversation_no and m.seq = u.seq
-    where u.file_no = f.no and #role is not null and #admitted
+        join conversations c on c.no = u.conversation_no
+    where u.file_no = f.no and #there and (#role is not null or #staffed) and #admitted
 ))";
 
 fn sql() -> String {
     let role = readers_role("u.conversation_no", "$2");
-    SEEN.replace("#admitted", &is_for("m", &role, "$2"))
+    let past = readers_past("u.conversation_no", "$2");
+    let admitted = is_seen("m", &role_or_staff(&role), "$2", &past);
+    SEEN.replace("#admitted", &admitted)
+        .replace("#staffed", &is_staffed_by("c", "$2"))
+        .replace("#there", &is_there("c"))
         .replace("#role", &role)
 }
 

@@ -14,7 +14,7 @@ use crate::domain::message::Message;
 use crate::domain::refusal::Refusal;
 use crate::domain::search::{SearchQuery, Traits};
 use crate::error::Error;
-use crate::store::access::{is_for, is_wanted};
+use crate::store::access::{is_seen, is_wanted};
 use crate::store::pool::explain;
 use crate::store::unread::of_others;
 
@@ -133,13 +133,17 @@ select t.total, h.conversation_no, h.seq, h.at from (select count(*) as total fr
     order by at desc, conversation_no desc, seq desc limit $10
 ) h on true order by h.at desc, h.conversation_no desc, h.seq desc";
 
-/// Everything about document `d` but its words, for a reader with this role who has read up to `read`.
+/// Everything about document `d` but its words, for a reader with this role who sees messages after `sees_from` and has read up to
+/// `read`.
 // `is true` keeps the planner from reading the documents of all conversations by their time.
-pub(super) fn admitted(role: &str, read: &str) -> String {
-    let (audience, note) = (is_for("d", role, "$6"), Traits::of_notes().bits());
+pub(super) fn admitted(role: &str, sees_from: &str, read: &str) -> String {
+    let (seen, note) = (
+        is_seen("d", role, "$6", sees_from),
+        Traits::of_notes().bits(),
+    );
     let (of_others, wanted) = (of_others("d", "$6"), is_wanted("d", "$6"));
     format!(
-        "{audience} and {wanted} and d.traits & $2 = $2
+        "{seen} and {wanted} and d.traits & $2 = $2
             and (($3::timestamptz is null or d.at >= $3) and ($4::timestamptz is null or d.at < $4)) is true
             and (not $5 or d.seq > {read} and {of_others} and d.traits & {note}::smallint = 0)"
     )

@@ -9,19 +9,30 @@ use super::conditions::{Conditions, MATCHES, PAGE, Position, QUERY, admitted, to
 use super::plans::Outcome;
 use super::walking::by_words;
 use crate::error::Error;
-use crate::store::access::{readers_role, role_or_staff};
+use crate::store::access::{is_there, readers_past, readers_role, role_or_staff};
 
 /// The documents that were sent at the position or before it, newest first.
 const BY_TIME: &str = "
     from search_docs d where d.at <= least(coalesce($7::timestamptz, 'infinity'), coalesce($4::timestamptz, 'infinity'))
         and d.at >= coalesce($3::timestamptz, '-infinity') order by d.at desc";
 
-/// The seq up to which consumer `$11` has written documents of the conversation of document `d`.
-const INDEXED: &str = "coalesce((select w.seq from feed_watermarks w where w.consumer_no = $11 and w.conversation_no = d.conversation_no), 0)";
+/// The seq up to which consumer `$11` has written documents of the conversation of document `d`; of one that was deleted there are none.
+fn indexed() -> String {
+    let is_there = is_there("c");
+    format!(
+        "coalesce((select w.seq from feed_watermarks w join conversations c on c.no = w.conversation_no
+            where w.consumer_no = $11 and w.conversation_no = d.conversation_no and {is_there}), 0)"
+    )
+}
 
 /// The role of the searcher in the conversation of document `d`.
 fn role() -> String {
     role_or_staff(&readers_role("d.conversation_no", "$6"))
+}
+
+/// The seq after which the searcher sees messages of the conversation of document `d`.
+fn past() -> String {
+    readers_past("d.conversation_no", "$6")
 }
 
 /// Finds at least `wanted` hits after a position, if there are as many.
@@ -60,13 +71,13 @@ pub(super) fn everywhere(
             plan: "newest",
         });
     }
-    let admitted = admitted(&role(), "0");
+    let (admitted, indexed) = (admitted(&role(), &past(), "0"), indexed());
     let sql = format!(
         "with {QUERY}, found as materialized (
             select d.conversation_no, d.seq, d.at, d.sender_no, d.traits, d.audience_role, d.audience_user_no
             from search_docs d where d.words @@ (select q from q)
         ), hits as materialized (
-            select d.conversation_no, d.seq, d.at from found d where {admitted} and d.seq <= {INDEXED}
+            select d.conversation_no, d.seq, d.at from found d where {admitted} and d.seq <= {indexed}
         ) {PAGE}"
     );
     let statement = conditions
@@ -89,14 +100,15 @@ fn newest(
     position: Option<Position>,
     wanted: usize,
 ) -> Result<Vec<Position>, Error> {
-    let (admitted, newest) = (admitted(&role(), "0"), conditions.bounds.most());
+    let (admitted, indexed) = (admitted(&role(), &past(), "0"), indexed());
+    let newest = conditions.bounds.most();
     // Raw SQL: the page ends the scan of the index as soon as it is full. It is ordered as the index is, with all
     // documents of its last moment, so that nothing needs sorting before.
     let sql = format!(
         "with {QUERY}, page as (
             select d.conversation_no, d.seq, d.at from (select d.* {BY_TIME} limit {newest}) d
             where ($7::timestamptz is null or (d.at, d.conversation_no, d.seq) < ($7, $8, $9))
-                and {MATCHES} and {admitted} and d.seq <= {INDEXED}
+                and {MATCHES} and {admitted} and d.seq <= {indexed}
             order by d.at desc fetch first ($10) rows with ties
         )
         select 0::bigint as total, * from page order by at desc, conversation_no desc, seq desc limit $10"

@@ -15,8 +15,8 @@ use crate::domain::ids::{ConversationNo, Seq, UserNo};
 use crate::domain::message::Message;
 use crate::domain::refusal::Refusal;
 use crate::domain::search::{Matched, Sender, document_of};
+use crate::domain::snapshot::Reader;
 use crate::error::Error;
-use crate::store::access::role_or_none;
 use crate::store::audit::{self, Audited};
 use crate::store::conversations::by_numbers;
 use crate::store::messages::by_keys;
@@ -203,11 +203,10 @@ fn assemble(
         Page::First(Order::Best) | Page::Beyond(_) => (None, None),
     };
     let matches = |message: Message| candidate(asked, places, message);
+    let of_documents = outcome.total.filter(|_| recent.is_whole);
+    let of_documents = of_documents.map(|total| total - recent.outdated);
     let direct: Vec<Candidate> = recent.messages.into_iter().filter_map(matches).collect();
-    let total = outcome
-        .total
-        .filter(|_| recent.is_whole)
-        .map(|total| total + direct.len() as i64);
+    let total = of_documents.map(|total| total + direct.len() as i64);
     let seen: BTreeSet<Position> = direct
         .iter()
         .map(|one| Position::of(&one.message))
@@ -248,24 +247,24 @@ fn readable(
     mut messages: Vec<Message>,
 ) -> Result<Vec<Message>, Error> {
     let me = asked.requester.no;
-    let mut roles: HashMap<i64, Option<String>> = HashMap::new();
+    let mut readers: HashMap<i64, Option<Reader>> = HashMap::new();
     match places {
-        Some(places) => roles.extend(places.iter().map(|one| (one.no, Some(one.role.clone())))),
+        Some(places) => readers.extend(places.iter().map(|one| (one.no, Some(one.reader(me))))),
         None => {
             for no in messages.iter().map(|message| message.id.conversation) {
-                if roles.contains_key(&no.0) {
+                if readers.contains_key(&no.0) {
                     continue;
                 }
                 let own = participants::find(connection, no, me)?;
-                let access = Access::of(own.as_ref(), asked.requester.roles).ok();
-                let role = access.map(|access| role_or_none(&access.reader(me)));
-                roles.insert(no.0, role);
+                let access = Access::of(own.as_ref(), asked.requester.roles);
+                readers.insert(no.0, access.ok().map(|access| access.reader(me)));
             }
         }
     }
     messages.retain(|message| {
-        let role = roles.get(&message.id.conversation.0).cloned().flatten();
-        role.is_some_and(|role| message.is_visible_to(me, Some(&role)))
+        let reader = readers.get(&message.id.conversation.0);
+        let reader = reader.and_then(Option::as_ref);
+        reader.is_some_and(|reader| message.is_visible_to(reader.sight()))
     });
     Ok(messages)
 }

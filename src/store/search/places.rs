@@ -7,12 +7,16 @@ use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
 
 use super::conditions::{Position, too_broad};
 use crate::domain::access::{Access, Requester};
-use crate::domain::ids::{ConversationId, ConversationNo, Seq};
+use crate::domain::conversation::Participant;
+use crate::domain::ids::{ConversationId, ConversationNo, Seq, UserNo};
 use crate::domain::refusal::Refusal;
 use crate::domain::search::SubjectFilter;
+use crate::domain::snapshot::Reader;
 use crate::error::Error;
 use crate::store::access::{may_read, role_or_none};
+use crate::store::businesses;
 use crate::store::conversations::{self, Key};
+use crate::store::mine::read_to;
 use crate::store::participants;
 use crate::store::pool::explain;
 
@@ -24,6 +28,9 @@ pub(super) struct SearchedConversation {
     /// The role for comparison with an audience.
     #[diesel(sql_type = Text)]
     pub(super) role: String,
+    /// The searcher sees only messages after this seq.
+    #[diesel(sql_type = BigInt)]
+    pub(super) sees_from: Seq,
     /// Up to where the searcher has read it.
     #[diesel(sql_type = BigInt)]
     pub(super) read: Seq,
@@ -39,6 +46,20 @@ pub(super) struct SearchedConversation {
 }
 
 impl SearchedConversation {
+    /// The most documents that the searcher sees there.
+    pub(super) fn documents(&self) -> i64 {
+        (self.indexed - self.sees_from).max(0)
+    }
+
+    /// As whom the searcher reads it.
+    pub(super) fn reader(&self, no: UserNo) -> Reader {
+        Reader {
+            no,
+            role: Some(self.role.clone()),
+            sees_from: self.sees_from,
+        }
+    }
+
     /// A position after which none of its documents is.
     pub(super) fn end(&self) -> Position {
         Position {
@@ -86,9 +107,9 @@ pub(super) fn own(
     consumer: Option<i32>,
     subject: Option<&SubjectFilter>,
 ) -> Result<Vec<SearchedConversation>, Error> {
-    let may_read = may_read("p");
+    let (may_read, read_to) = (may_read("p"), read_to("p"));
     let sql = format!(
-        "select c.no, p.role, p.read_seq as read, c.last_seq as last, c.updated_at as active, {INDEXED} as indexed
+        "select c.no, p.role, p.sees_from, {read_to} as read, c.last_seq as last, c.updated_at as active, {INDEXED} as indexed
         from participants p join conversations c on c.no = p.conversation_no
         where p.user_no = $1 and {may_read}
             and ($3 is null or c.subject_type = $3 and c.subject_id = $4)
@@ -115,7 +136,8 @@ pub(super) fn one(
         return Ok(Entrance::Refused(Refusal::ConversationNotFound));
     };
     let own = participants::find(connection, conversation.no, requester.no)?;
-    let access = match Access::of(own.as_ref(), requester.roles) {
+    let staff = businesses::role_in(connection, &conversation, requester.no)?;
+    let access = match Access::with_staff(own.as_ref(), requester.roles, staff) {
         Ok(access) => access,
         Err(denied) => return Ok(Entrance::Refused(denied.into())),
     };
@@ -126,17 +148,19 @@ pub(super) fn one(
     if !subject.is_none_or(is_about) {
         return Ok(Entrance::OffSubject);
     }
+    let reader = access.reader(requester.no);
     let place = SearchedConversation {
         no: conversation.no.0,
-        role: role_or_none(&access.reader(requester.no)),
-        read: access.participant().map_or(0, |own| own.read_seq),
+        role: role_or_none(&reader),
+        sees_from: reader.sees_from,
+        read: access.participant().map_or(0, Participant::read_to),
         last: conversation.last_seq,
         active: conversation.updated_at,
         indexed: indexed(connection, conversation.no, consumer)?,
     };
     Ok(match access {
         Access::Participant(_) | Access::StaffParticipant(_) => Entrance::AsParticipant(place),
-        Access::Staff => Entrance::AsStaff(place),
+        Access::BusinessStaff(_) | Access::Staff => Entrance::AsStaff(place),
     })
 }
 

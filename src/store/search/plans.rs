@@ -61,11 +61,11 @@ pub(super) fn among(
     position: Option<Position>,
     wanted: usize,
 ) -> Result<Outcome, Error> {
-    let documents: i64 = places.iter().map(|place| place.indexed).sum();
+    let documents: i64 = places.iter().map(SearchedConversation::documents).sum();
     if documents <= conditions.bounds.most() {
         let whole = |place| Slice {
             place,
-            above: 0,
+            above: SearchedConversation::clone(place).sees_from,
             up_to: SearchedConversation::clone(place).indexed,
         };
         let slices: Vec<Slice<'_>> = places.iter().map(whole).collect();
@@ -152,7 +152,7 @@ fn bounded(
     let Some(end) = end.into_iter().flatten().min() else {
         return Ok(places.to_vec());
     };
-    let reaches = |place: &&SearchedConversation| place.active >= end.at && place.indexed > 0;
+    let reaches = |place: &&SearchedConversation| place.active >= end.at && place.documents() > 0;
     let newer: Vec<i64> = places
         .iter()
         .filter(reaches)
@@ -183,12 +183,12 @@ fn newest<'a>(
     most: i64,
 ) -> Result<(Vec<Slice<'a>>, Option<Position>), Error> {
     let (mut left, mut slices, mut border) = (most, Vec::new(), None);
-    for place in places.iter().filter(|place| place.indexed > 0) {
+    for place in places.iter().filter(|place| place.documents() > 0) {
         if left == 0 {
             border = border.max(Some(place.end()));
             break;
         }
-        let count = place.indexed.min(left);
+        let count = place.documents().min(left);
         let above = place.indexed - count;
         left -= count;
         slices.push(Slice {
@@ -196,7 +196,7 @@ fn newest<'a>(
             above,
             up_to: place.indexed,
         });
-        if above > 0 {
+        if above > place.sees_from {
             let sent = sent_at(connection, place.no, above)?;
             border = border.max(sent.map(|at| Position {
                 at,

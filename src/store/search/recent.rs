@@ -1,5 +1,5 @@
-//! What was sent or edited since the documents were written: it is matched directly, so that a search is never
-//! behind.
+//! What was sent or changed since the documents were written: messages are matched directly, so that a search is
+//! never behind, and documents of what they were before are not counted.
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -7,10 +7,11 @@ use diesel::sql_types::{Array, BigInt, Text};
 
 use super::conditions::{Conditions, too_broad};
 use super::places::SearchedConversation;
+use super::walking::{Slice, walk};
 use crate::domain::ids::Seq;
 use crate::domain::message::Message;
 use crate::error::Error;
-use crate::store::access::{is_for, is_wanted};
+use crate::store::access::{is_seen, is_wanted};
 use crate::store::messages::by_keys;
 
 /// The most messages that are matched directly.
@@ -22,6 +23,9 @@ pub(super) struct Recent {
     pub(super) messages: Vec<Message>,
     /// Whether these are all.
     pub(super) is_whole: bool,
+    /// How many of the documents that match were written from what a message was before its last change. The
+    /// consumer may write one while the message changes, and removes it when it comes to the change.
+    pub(super) outdated: i64,
 }
 
 #[derive(QueryableByName)]
@@ -38,6 +42,7 @@ impl Default for Recent {
         Self {
             messages: Vec::new(),
             is_whole: true,
+            outdated: 0,
         }
     }
 }
@@ -57,14 +62,17 @@ pub(super) fn recent(
     if behind.is_empty() {
         return Ok(Recent::default());
     }
-    let (visible, wanted) = (is_for("m", "o.role", "$4"), is_wanted("m", "$4"));
+    let (visible, wanted) = (
+        is_seen("m", "o.role", "$4", "o.sees_from"),
+        is_wanted("m", "$4"),
+    );
     let sql = format!(
-        "select r.no, r.seq from unnest($1, $2, $3) as o(no, indexed, role) cross join lateral (
+        "select r.no, r.seq from unnest($1, $2, $3, $6) as o(no, indexed, role, sees_from) cross join lateral (
             select o.no, m.seq from messages m where m.conversation_no = o.no and m.seq > o.indexed and m.deleted_at is null
                 and {visible} and {wanted} order by m.seq desc limit $5
         ) r
         union all
-        select r.no, r.seq from unnest($1, $2, $3) as o(no, indexed, role) cross join lateral (
+        select r.no, r.seq from unnest($1, $2, $3, $6) as o(no, indexed, role, sees_from) cross join lateral (
             select distinct o.no, m.seq from message_changes c, messages m
             where c.conversation_no = o.no and c.seq > o.indexed and c.target_seq <= o.indexed
                 and m.conversation_no = o.no and m.seq = c.target_seq and m.deleted_at is null and {visible} and {wanted}
@@ -83,6 +91,12 @@ pub(super) fn recent(
         )
         .bind::<BigInt, _>(conditions.me.0)
         .bind::<BigInt, _>(MOST as i64 + 1)
+        .bind::<Array<BigInt>, _>(
+            behind
+                .iter()
+                .map(|place| place.sees_from)
+                .collect::<Vec<_>>(),
+        )
         .load(connection)
         .map_err(too_broad)?;
     let keys: Vec<(i64, Seq)> = keys.iter().map(|key| (key.no, key.seq)).collect();
@@ -90,5 +104,41 @@ pub(super) fn recent(
     Ok(Recent {
         messages: by_keys(connection, taken)?,
         is_whole: keys.len() <= MOST,
+        outdated: outdated(connection, &behind, conditions)?,
     })
+}
+
+/// How many documents match of messages of these places that have changed since.
+// Raw SQL: one scan of the end of the changes for each place. `offset 0` keeps the planner from reading all documents.
+fn outdated(
+    connection: &mut PgConnection,
+    behind: &[&SearchedConversation],
+    conditions: &Conditions,
+) -> Result<i64, Error> {
+    let sql = "select o.no, d.seq from unnest($1, $2) as o(no, indexed) cross join lateral (
+            select distinct c.target_seq from message_changes c
+            where c.conversation_no = o.no and c.seq > o.indexed and c.target_seq <= o.indexed offset 0
+        ) c cross join lateral (
+            select d.seq from search_docs d where d.conversation_no = o.no and d.seq = c.target_seq offset 0
+        ) d limit $3";
+    conditions.deadline.limit(connection)?;
+    let keys: Vec<Key> = diesel::sql_query(sql)
+        .bind::<Array<BigInt>, _>(behind.iter().map(|place| place.no).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(behind.iter().map(|place| place.indexed).collect::<Vec<_>>())
+        .bind::<BigInt, _>(MOST as i64)
+        .load(connection)
+        .map_err(too_broad)?;
+    let slice = |key: &Key| {
+        let place = behind.iter().find(|place| place.no == key.no)?;
+        Some(Slice {
+            place,
+            above: key.seq - 1,
+            up_to: key.seq,
+        })
+    };
+    let slices: Vec<Slice<'_>> = keys.iter().filter_map(slice).collect();
+    match slices.is_empty() {
+        true => Ok(0),
+        false => Ok(walk(connection, &slices, conditions, None, 1)?.total),
+    }
 }

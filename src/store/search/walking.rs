@@ -18,7 +18,7 @@ use crate::error::Error;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Slice<'a> {
     pub(super) place: &'a SearchedConversation,
-    /// Those with a higher seq.
+    /// Those with a higher seq, which the searcher sees.
     pub(super) above: Seq,
     /// Those with at most this seq.
     pub(super) up_to: Seq,
@@ -32,7 +32,7 @@ pub(super) fn walk(
     position: Option<Position>,
     limit: usize,
 ) -> Result<Proposed, Error> {
-    let admitted = admitted("o.role", "o.read");
+    let admitted = admitted("o.role", "o.above", "o.read");
     // Raw SQL: `offset 0` keeps the planner from making a join of it, so each slice is one scan of the key.
     let sql = format!(
         "with {QUERY}, hits as materialized (
@@ -62,7 +62,7 @@ pub(super) fn look_up(
     position: Option<Position>,
     limit: usize,
 ) -> Result<Proposed, Error> {
-    let admitted = admitted("($14)[d.role_no]", "d.read");
+    let admitted = admitted("($14)[d.role_no]", "d.sees_from", "d.read");
     // Raw SQL: `width_bucket` is a binary search of the sorted numbers. Everything but the words is compared
     // outside, so that the index of words is the only one that can be used.
     let sql = format!(
@@ -71,7 +71,8 @@ pub(super) fn look_up(
                 width_bucket(d.conversation_no, $11) as place
             from search_docs d where d.words @@ (select q from q)
         ), mine as materialized (
-            select f.*, ($12)[f.place] as indexed, ($13)[f.place] as role_no, ($15)[f.place] as read
+            select f.*, ($12)[f.place] as indexed, ($13)[f.place] as role_no, ($15)[f.place] as read,
+                ($16)[f.place] as sees_from
             from found f where ($11)[f.place] = f.conversation_no
         ), hits as materialized (
             select d.conversation_no, d.seq, d.at from mine d where d.seq <= d.indexed and {admitted}
@@ -102,7 +103,8 @@ pub(super) fn look_up(
                 .map(|(role, _)| (*role).to_owned())
                 .collect::<Vec<_>>(),
         )
-        .bind::<Array<BigInt>, _>(each().map(|one| one.read).collect::<Vec<_>>());
+        .bind::<Array<BigInt>, _>(each().map(|one| one.read).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(each().map(|one| one.sees_from).collect::<Vec<_>>());
     by_words(connection)?;
     conditions.propose(connection, statement)
 }

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use super::deals::stepped;
 use super::messages::message;
 use super::{json, text, time, user, user_id};
-use crate::domain::conversation::{ConversationStatus, Membership, Participant, Signals};
+use crate::domain::conversation::{
+    Closed, ConversationStatus, Membership, Participant, Settings, Signals,
+};
 use crate::domain::entry::{Entry, Fact};
 
 fn participant() -> BoxedStrategy<Participant> {
@@ -16,32 +18,57 @@ fn participant() -> BoxedStrategy<Participant> {
     (
         (user(), user_id(), of(text()), of(text()), text()),
         select(memberships.to_vec()),
-        (any::<bool>(), any::<bool>(), any::<i64>(), any::<i64>()),
+        (any::<bool>(), any::<bool>()),
+        (any::<i64>(), any::<i64>(), any::<i64>()),
         time(),
     )
-        .prop_map(|(who, membership, state, joined_at)| Participant {
+        .prop_map(|(who, membership, flags, seqs, joined_at)| Participant {
             no: who.0,
             id: who.1,
             name: who.2,
             avatar_url: who.3,
             role: who.4,
             membership,
-            muted: state.0,
-            blocked: state.1,
-            delivered_seq: state.2,
-            read_seq: state.3,
+            muted: flags.0,
+            blocked: flags.1,
+            sees_from: seqs.0,
+            delivered_seq: seqs.1,
+            read_seq: seqs.2,
+            unread_from: None,
             joined_at,
             signals: Signals::Shown,
         })
         .boxed()
 }
 
-fn fact() -> BoxedStrategy<Fact> {
+fn settings() -> BoxedStrategy<Settings> {
     let statuses = [
         ConversationStatus::Open,
         ConversationStatus::Closed,
         ConversationStatus::Archived,
     ];
+    let closed = (time(), user_id(), of(text()));
+    let closed = closed.prop_map(|(at, by, reason)| Arc::new(Closed { at, by, reason }));
+    (
+        of(text()),
+        select(statuses.to_vec()),
+        of(any::<u16>()),
+        any::<u16>(),
+        of(closed),
+    )
+        .prop_map(
+            |(title, status, max_participants, slow_seconds, closed)| Settings {
+                title,
+                status,
+                max_participants,
+                slow_seconds,
+                closed,
+            },
+        )
+        .boxed()
+}
+
+fn fact() -> BoxedStrategy<Fact> {
     prop_oneof![
         message().prop_map(Fact::Said),
         message().prop_map(Fact::Edited),
@@ -51,13 +78,8 @@ fn fact() -> BoxedStrategy<Fact> {
             now,
             blocks: vec![]
         }),
-        (of(text()), select(statuses.to_vec()), json()).prop_map(|(title, status, card)| {
-            Fact::Settings {
-                title,
-                status,
-                card,
-            }
-        }),
+        (settings(), json()).prop_map(|(settings, card)| Fact::Settings { settings, card }),
+        Just(Fact::Ended),
         stepped().prop_map(|stepped| Fact::Stepped(Arc::new(stepped))),
     ]
     .boxed()

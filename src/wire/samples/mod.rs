@@ -109,7 +109,7 @@ fn beat() -> impl Strategy<Value = Beat> {
     })
 }
 
-/// Any section about what is never stored: marks, typing, attendance.
+/// Any section about a conversation that has no entries: marks, typing, attendance, what it is for a user.
 fn transient() -> BoxedStrategy<Section> {
     let at = || (conversation(), user());
     let marks = select(vec![Mark::Delivered, Mark::Seen]);
@@ -143,6 +143,7 @@ fn transient() -> BoxedStrategy<Section> {
             user,
             change
         }),
+        at().prop_map(|(conversation, user)| Section::Mine { conversation, user }),
     ]
     .boxed()
 }

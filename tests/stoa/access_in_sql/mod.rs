@@ -158,7 +158,7 @@ fn replying(connection: &mut PgConnection, sample: &Sample, reader: &Reader, rol
             content: &content,
             fingerprint: 1,
         };
-        let expected = match original.is_visible_to(reader.no, reader.role.as_deref()) {
+        let expected = match original.is_visible_to(reader.sight()) {
             true => Appended::Stale,
             false => Appended::Orphaned,
         };

@@ -29,6 +29,8 @@ struct Row {
     muted: bool,
     blocked: bool,
     read_seq: Seq,
+    sees_from: Seq,
+    unread_from: Option<Seq>,
 }
 
 /// A message, but for its place.
@@ -55,14 +57,20 @@ fn part() -> impl Strategy<Value = Row> {
         any::<bool>(),
         prop::bool::weighted(0.2),
         0..=MESSAGES,
+        prop_oneof![2 => Just(0), 1 => 0..=MESSAGES],
+        prop::option::weighted(0.3, 1..=MESSAGES),
     )
-        .prop_map(|(role, membership, muted, blocked, read_seq)| Row {
-            role,
-            membership,
-            muted,
-            blocked,
-            read_seq,
-        })
+        .prop_map(
+            |(role, membership, muted, blocked, read_seq, sees_from, unread_from)| Row {
+                role,
+                membership,
+                muted,
+                blocked,
+                read_seq,
+                sees_from,
+                unread_from,
+            },
+        )
 }
 
 fn said() -> impl Strategy<Value = Said> {
@@ -133,9 +141,12 @@ pub fn fill(connection: &mut PgConnection, case: &Case) {
                 muted,
                 blocked,
                 read_seq,
+                sees_from,
+                unread_from,
             } = part;
-            write!(sql, "insert into participants (conversation_no, user_no, role, membership, muted, blocked, read_seq)
-                values ({conversation}, {user}, '{role}', '{membership}', {muted}, {blocked}, {read_seq});").unwrap();
+            let unread_from = quoted(unread_from.map(|seq| seq.to_string()).as_deref());
+            write!(sql, "insert into participants (conversation_no, user_no, role, membership, muted, blocked, read_seq, sees_from, unread_from)
+                values ({conversation}, {user}, '{role}', '{membership}', {muted}, {blocked}, {read_seq}, {sees_from}, {unread_from});").unwrap();
         }
         for (said, seq) in rows.messages.iter().zip(1..) {
             let (role, user) = (
@@ -207,7 +218,7 @@ impl Sample {
     /// What a reader may see, by the rule.
     pub fn visible(&self, reader: &Reader) -> Vec<&Message> {
         let messages = self.messages.iter();
-        let visible = messages.filter(|m| m.is_visible_to(reader.no, reader.role.as_deref()));
+        let visible = messages.filter(|message| message.is_visible_to(reader.sight()));
         visible.collect()
     }
 
@@ -223,7 +234,7 @@ impl Sample {
     }
 
     pub fn unread(&self, reader: &Reader) -> i64 {
-        let read = self.own(reader.no).map_or(0, |person| person.read_seq);
+        let read = self.own(reader.no).map_or(0, Participant::read_to);
         let visible = self.wanted(reader).into_iter();
         let unread = visible.filter(|m| m.seq() > read && m.sender != reader.no);
         unread.filter(|m| m.asks_to_be_read()).count() as i64
@@ -233,10 +244,13 @@ impl Sample {
         self.wanted(reader).last().map(|message| message.seq())
     }
 
-    /// The seq in the newest card that waits for a reader.
+    /// The seq in the newest card that waits for a reader. It says how the deal stands now, so they see it wherever their history begins.
     pub fn card(&self, reader: &Reader) -> Option<Seq> {
         let waits = |m: &&&Message| m.card.is_some() && m.deleted_at.is_none();
-        let visible = self.visible(reader);
+        let visible = self.visible(&Reader {
+            sees_from: 0,
+            ..reader.clone()
+        });
         let mut waiting = visible.iter().rev().filter(waits).map(|m| m.seq());
         waiting.find(|seq| (2..MESSAGES).contains(seq))
     }

@@ -1,18 +1,29 @@
 //! The tables: a line for each endpoint and each event, a cell for each caller, and the payload.
 
-/// In the paths `{id}` is the conversation, the message or the other user, as the path says; `{user_id}` is the other user.
+/// In the paths `{id}` is the conversation, the message or the other user, as the path says; `{user_id}` is the other user. The last row ends the conversation.
 pub const ENDPOINTS: &str = r#"
 GET    /api/v1/me                                         | 200    200   200    200 200 200    200 200    200    |
 PUT    /api/v1/users/{id}                                 | forbid forbid forbid forbid forbid forbid forbid forbid 200 | {"name":"other"}
 GET    /api/v1/users/{id}                                 | nouser nouser 200    nouser nouser 200 200 200    200    |
+PUT    /api/v1/businesses/{id}                            | forbid forbid forbid forbid forbid forbid forbid forbid 200 | {"name":"A shop"}
+GET    /api/v1/businesses/{id}                            | 200    200   200    200 200 200    200 200    200    |
+GET    /api/v1/businesses/{id}/conversations              | nostaff nostaff nostaff nostaff nostaff nostaff nostaff 200 200 |
+GET    /api/v1/businesses/{id}/staff                      | nostaff nostaff nostaff nostaff nostaff nostaff nostaff 200 200 |
+PUT    /api/v1/businesses/{id}/staff/{user_id}            | nostaff nostaff nostaff nostaff nostaff nostaff nostaff 200 200 | {"role":"agent"}
+DELETE /api/v1/businesses/{id}/staff/{user_id}            | nostaff nostaff nostaff nostaff nostaff nostaff nostaff 204 nouser |
+GET    /api/v1/me/businesses                              | 200    200   200    200 200 200    200 200    200    |
+PUT    /api/v1/subjects/{type}/{id}                       | forbid forbid forbid forbid forbid forbid forbid forbid 200 | {"title":"Kitchen"}
+GET    /api/v1/subjects/{type}/{id}                       | nosubject nosubject nosubject nosubject nosubject nosubject nosubject 200 200 |
 POST   /api/v1/conversations                              | 201    201   201    201 201 201    201 201    201    | {"kind":"group","participants":[{"user_id":"other"}]}
 GET    /api/v1/conversations                              | 200    200   200    200 200 200    200 200    200    |
 GET    /api/v1/conversations/{id}                         | noconv block 200    out out 200    200 200    200    |
 PATCH  /api/v1/conversations/{id}                         | noconv block forbid out out forbid 200 200    200    | {"title":"a group"}
+PATCH  /api/v1/conversations/{id}/me                      | noconv block 200    out out 200    200 out    out    | {"starred":true}
 GET    /api/v1/conversations/{id}/messages                | noconv block 200    out out 200    200 200    200    |
 POST   /api/v1/conversations/{id}/messages                | noconv block mute   out out 201    201 201    201    | {"body":"hello"}
 POST   /api/v1/conversations/{id}/seen                    | noconv block 200    out out 200    200 out    out    | {"seq":1}
 POST   /api/v1/conversations/{id}/delivered               | noconv block 200    out out 200    200 out    out    | {"seq":1}
+GET    /api/v1/conversations/{id}/participants            | noconv block 200    out out 200    200 200    200    |
 POST   /api/v1/conversations/{id}/participants            | noconv block forbid out out forbid 200 200    200    | {"user_id":"other"}
 PATCH  /api/v1/conversations/{id}/participants/{user_id}  | noconv block forbid out out forbid 200 200    200    | {"muted":false}
 DELETE /api/v1/conversations/{id}/participants/{user_id}  | noconv block forbid out out forbid 204 204    204    |
@@ -98,6 +109,7 @@ PUT    /api/v1/blocks/{user_id}                           | 204    204   204    
 GET    /api/v1/blocks                                     | 200    200   200    200 200 200    200 200    200    |
 DELETE /api/v1/blocks/{user_id}                           | 204    204   204    204 204 204    204 204    204    |
 POST   /api/v1/users/{id}/sign-out                        | forbid forbid forbid forbid forbid forbid forbid forbid 200 |
+DELETE /api/v1/conversations/{id}                         | noconv block forbid out out forbid forbid forbid 204    |
 "#;
 
 /// In the payloads `$c` is the conversation, `$m` a message of the other user, `$token` the caller's own token.

@@ -47,6 +47,7 @@ fn new_file(owner: i64) -> NewFile {
 const READER: Reader = Reader {
     no: UserNo(1),
     role: None,
+    sees_from: 0,
 };
 
 /// A message that shows a file.

@@ -82,10 +82,10 @@ impl Fixture {
             if asked.scope == Scope::Own && access.participant().is_none() {
                 continue;
             }
-            let (read, filters) = (own.map_or(0, |own| own.read_seq), &asked.query.filters);
-            let reader = access.role().unwrap_or("staff");
+            let (read, filters) = (own.map_or(0, Participant::read_to), &asked.query.filters);
+            let reader = access.reader(me);
             let reader_blocks = ReaderBlocks::of(me, self.blocks.iter().copied());
-            let is_found = message.is_visible_to(asked.requester.no, Some(reader))
+            let is_found = message.is_visible_to(reader.sight())
                 && !reader_blocks.is_unwanted(message.sender)
                 && message.deleted_at.is_none()
                 && filters.admit(message, &asked.me)

@@ -4,6 +4,7 @@ use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 
 use super::json::Json;
+use super::native_businesses::{businesses, mine};
 use super::recording_client::{ClientDialect, DIALECTS, RecordingClient};
 use super::snapshot_file::SnapshotFile;
 use crate::client::Person;
@@ -251,6 +252,10 @@ async fn participants(snapshots: &mut SnapshotFile, all: &People, group: &str) {
             "",
         )
         .await;
+    let gone = format!("GET {people}?gone=true");
+    snapshots
+        .ask(&all.ann, &gone, &[group], None, "gone too")
+        .await;
     let change = json!({ "title": "Fewer", "status": "archived" });
     snapshots
         .ask(
@@ -283,6 +288,8 @@ async fn rest() {
     watermarks(&mut snapshots, &all, &group).await;
     blocks(&mut snapshots, &all, &group).await;
     participants(&mut snapshots, &all, &group).await;
+    businesses(&mut snapshots, &all).await;
+    mine(&mut snapshots, &all).await;
     let sign_out = "POST /api/v1/users/{id}/sign-out";
     snapshots
         .ask(&all.platform, sign_out, &["cara"], Some(json!({})), "")

@@ -99,6 +99,10 @@ async fn manage(pair: &mut Pair, conversation: &str) {
     ann.delete(&cara).await.expect_status(204);
     pair.bob_hears("conversation_updated", "somebody else was removed")
         .await;
+    let mine = json!({ "starred": true, "notify": { "level": "mentions" } });
+    let changed = pair.all.bob.patch(&format!("{path}/me"), mine).await;
+    changed.expect_status(200);
+    pair.bob_hears("mine_changed", "").await;
     let open = json!({ "status": "open" });
     ann.patch(&path, open).await.expect_status(200);
     pair.bob_hears("conversation_updated", "open again").await;

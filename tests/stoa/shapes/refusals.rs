@@ -60,6 +60,9 @@ ann | ROUTE_NOT_FOUND | | GET /api/v1/nothing |
 ann | METHOD_NOT_ALLOWED | | PUT /api/v1/me | {}
 ann | UNPROCESSABLE | | POST /api/v1/conversations | {"kind":"direct","participants":[{"user_id":"ann"}]}
 ann | UNREACHABLE | | POST /api/v1/conversations | {"kind":"direct","participants":[{"user_id":"silent"}]}
+ann | NOT_STAFF | | GET /api/v1/businesses/salon/staff |
+ann | BUSINESS_NOT_FOUND | | GET /api/v1/businesses/nobody |
+ann | SUBJECT_NOT_FOUND | | GET /api/v1/subjects/job/nothing |
 platform | EVENT_NOT_FOUND | | GET /api/v1/events/evt_0192f0c000007000800000000000/attempts |
 ann | ORDER_NOT_FOUND | | POST /sandbox/checkout/order_1 | {"outcome":"success"}
 "#;
@@ -90,6 +93,11 @@ async fn of_participants(snapshots: &mut SnapshotFile, all: &People, conversatio
     let lines = r#"ann | CONFLICT | | POST /api/v1/conversations/$/messages | {"body":"other","client_id":"c-1"}"#;
     refused(snapshots, all.by_name(), conversation, lines).await;
     let (ann, bob) = (&all.ann, format!("{at}/participants/bob"));
+    let slow = |seconds: u16| json!({ "slow_seconds": seconds });
+    ann.patch(&at, slow(3_600)).await.expect_status(200);
+    all.bob.say(conversation, "once").await;
+    says(snapshots, all, conversation, "bob", "SLOW_MODE").await;
+    ann.patch(&at, slow(0)).await.expect_status(200);
     let muted = json!({ "muted": true });
     let blocked = json!({ "muted": false, "blocked": true });
     for (change, code) in [(muted, "MUTED"), (blocked, "BLOCKED")] {
@@ -156,6 +164,7 @@ async fn by_code() {
     let nobody = json!({ "accept": "nobody" });
     let silent = all.app.person("silent").await;
     silent.put("/api/v1/me/privacy", nobody).await;
+    crate::businesses::business(&all.platform, "salon").await;
     let mut snapshots = SnapshotFile::new("refusals");
     refused(&mut snapshots, all.by_name(), &conversation, OF_REQUESTS).await;
     of_bodies(&mut snapshots, &all.ann).await;

@@ -72,6 +72,7 @@ fn no_page_walks_a_big_table() {
         let reader = Reader {
             no: UserNo(n),
             role: Some("member".to_owned()),
+            sees_from: 0,
         };
         let found = paging::messages(connection, ConversationNo(n * 800), &reader, part).unwrap();
         assert_eq!((found.items.len(), found.total), (10, 20));
@@ -80,6 +81,7 @@ fn no_page_walks_a_big_table() {
         let reader = Reader {
             no: UserNo(n),
             role: Some("member".to_owned()),
+            sees_from: 0,
         };
         let found = paging::newest(connection, ConversationNo(n * 800), &reader).unwrap();
         assert_eq!(found.map(|message| message.seq()), Some(20));

@@ -108,6 +108,7 @@ pub async fn list(call: Call, query: Query<ListQuery>) -> Result<HttpResponse, F
         Some(filter) => {
             let filter = Filter {
                 offset: (page - 1) * limit,
+                hidden: Some(false),
                 ..filter
             };
             let read = call.pool().run(move |connection| {

@@ -1,6 +1,6 @@
 //! Conversations: list, show, change, count what is unread.
 
-use actix_web::{HttpResponse, get, patch};
+use actix_web::{HttpResponse, delete, get, patch};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::domain::access::{Access, Requester};
-use crate::domain::command::Command;
+use crate::domain::access::Requester;
+use crate::domain::command::{Command, SettingsChange};
 use crate::domain::conversation::{ConversationKind, ConversationStatus};
 use crate::domain::ids::ConversationId;
 use crate::domain::limits;
@@ -59,7 +59,7 @@ pub(in crate::edge) async fn listed<P, B>(
         let Some(loaded) = loaded else {
             return Ok(Err(Refusal::ConversationNotFound));
         };
-        if let Err(denied) = Access::among(&loaded.participants, requester) {
+        if let Err(denied) = loaded.access(requester) {
             return Ok(Err(denied.into()));
         }
         let loaded = loaded.seen_by(user);
@@ -68,6 +68,7 @@ pub(in crate::edge) async fn listed<P, B>(
             participants: loaded.participants,
             last_message: None,
             unread: UnreadCount::NOTHING,
+            mine: None,
         }))
     });
     Ok(found.await??)
@@ -92,9 +93,16 @@ pub struct ListQuery {
     subject_type: Option<String>,
     /// Only about things of this id
     subject_id: Option<String>,
+    /// Only the one with this id of the platform's; staff and the platform find it without taking part
+    external_id: Option<String>,
     /// Only with something unread
     #[serde(default)]
     unread: bool,
+    /// Only those that the caller has marked; `false`: the others
+    starred: Option<bool>,
+    /// Those that the caller has hidden; they are left out of other lists until something is said
+    #[serde(default)]
+    hidden: bool,
     /// Where the last page ended
     cursor: Option<String>,
     /// 1–100
@@ -136,12 +144,17 @@ pub async fn list(call: Call, query: Query<ListQuery>) -> Result<HttpResponse, F
     {
         limits::text(text, "subject", 128)?;
     }
+    if let Some(id) = &query.external_id {
+        return with_external_id(&call, id).await;
+    }
     let filter = Filter {
         kind: query.kind,
         statuses: query.status.into_iter().collect(),
         subject_type: query.subject_type,
         subject_id: query.subject_id,
         only_unread: query.unread,
+        starred: query.starred,
+        hidden: Some(query.hidden),
         only: None,
         cursor: query.cursor.as_deref().map(cursor_of).transpose()?,
         offset: 0,
@@ -165,6 +178,38 @@ pub async fn list(call: Call, query: Query<ListQuery>) -> Result<HttpResponse, F
     Ok(HttpResponse::Ok().json(json!({ "items": items, "next_cursor": next })))
 }
 
+/// A list of the conversation with this external id, if the caller may read it.
+async fn with_external_id(call: &Call, id: &str) -> Result<HttpResponse, Failure> {
+    limits::text(id, "external_id", limits::EXTERNAL_ID_CHARACTERS)?;
+    let id = id.to_owned();
+    let read = call
+        .pool()
+        .run(move |connection| rows::by_external_id(connection, &id));
+    let Some(found) = read.await? else {
+        return Ok(items_of(&[]));
+    };
+    let listed = match listed(call, found.id).await {
+        Ok(listed) => listed,
+        Err(failure) if is_hidden(failure.refusal()) => return Ok(items_of(&[])),
+        Err(failure) => return Err(failure),
+    };
+    let deps = &call.server.deps;
+    let (directory, links) = (&deps.room.directory, &deps.files.links);
+    let view = ConversationView::listed(&listed, call.caller.no, directory, links);
+    Ok(items_of(&[view]))
+}
+
+fn is_hidden(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::ConversationNotFound | Refusal::NotAParticipant | Refusal::Blocked
+    )
+}
+
+fn items_of(views: &[ConversationView<'_>]) -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "items": views, "next_cursor": null }))
+}
+
 /// What changes of a conversation.
 #[derive(Deserialize, ToSchema)]
 pub struct ChangeBody {
@@ -174,27 +219,64 @@ pub struct ChangeBody {
     title: Option<Option<String>>,
     /// The new status
     status: Option<ConversationStatus>,
+    /// Why it is closed or archived, at most 500 characters; only with such a status
+    reason: Option<String>,
+    /// Seconds that people who do not manage it wait between two messages: 0 (off) to 3,600; groups and support only
+    slow_seconds: Option<u16>,
+    /// How many may take part at the same time; null: as many as the platform allows. Who is there already stays
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<u16>)]
+    max_participants: Option<Option<u16>>,
 }
 
 /// Tells an absent field from a null one.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+pub(super) fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
     Option::deserialize(deserializer).map(Some)
 }
 
-/// Change the title or the status
+/// Change the title, the status, slow mode or how many may take part
 #[utoipa::path(request_body = ChangeBody, params(("id" = Uuid, Path)), responses((status = 200, body = ConversationView), (status = 403, description = "FORBIDDEN"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "conversations")]
 #[patch("/conversations/{id}")]
 pub async fn change(call: Call<ConversationId, Body>) -> Result<HttpResponse, Failure> {
-    let ChangeBody { title, status } = call.body.read()?;
+    let ChangeBody {
+        title,
+        status,
+        reason,
+        slow_seconds,
+        max_participants,
+    } = call.body.read()?;
     if let Some(Some(title)) = &title {
         limits::required_text(title, "title", limits::TITLE_CHARACTERS)?;
     }
-    if title.is_none() && status.is_none() {
-        return Err(Refusal::invalid("title", "or status must be given").into());
+    if let Some(reason) = &reason {
+        limits::required_text(reason, "reason", limits::REASON_CHARACTERS)?;
     }
-    let command = Command::ChangeSettings { title, status };
+    let change = SettingsChange {
+        title,
+        status,
+        reason,
+        slow_seconds,
+        max_participants,
+    };
+    if change == SettingsChange::default() {
+        let why = "or status, slow_seconds or max_participants must be given";
+        return Err(Refusal::invalid("title", why).into());
+    }
+    let command = Command::ChangeSettings(change);
     call.command(call.path, command).await?;
     Ok(answer(&call, call.path, 200).await?.respond())
+}
+
+/// Delete a conversation: from now on it is there for nobody (admin and service). Its contents are emptied after `--deleted-days`
+#[utoipa::path(params(("id" = Uuid, Path)), responses((status = 204, description = "Deleted"), (status = 403, description = "FORBIDDEN"), (status = 404, description = "CONVERSATION_NOT_FOUND"), (status = 409, description = "CONFLICT: its deal is running")), security(("bearer" = [])), tag = "conversations")]
+#[delete("/conversations/{id}")]
+pub async fn delete(call: Call<ConversationId>) -> Result<HttpResponse, Failure> {
+    call.command(call.path, Command::DeleteConversation).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// How many messages of others the caller has not read, in all and by conversation. Counting a conversation ends at 1,000, and among its newest 10,000 changes; `unread_capped` and `total_capped` say that there may be more

@@ -5,17 +5,22 @@ use serde::Deserialize;
 use std::sync::Arc;
 use utoipa::ToSchema;
 
+use super::businesses::business_of;
 use super::conversations::answer;
 use super::flows::NewFlowBody;
 use super::found::Wish;
 use super::messages::{NewMessageBody, status_of};
 use super::subject::SubjectBody;
-use crate::config::Begun;
 use crate::domain::access::Privilege;
+use crate::domain::access::policies::{Begun, KindPolicy};
 use crate::domain::answer::Novelty;
-use crate::domain::conversation::{Conversation, ConversationKind, MEMBER, OWNER};
+use crate::domain::business::{BusinessId, BusinessRef};
+use crate::domain::conversation::{
+    CUSTOMER, Card, Conversation, ConversationKind, MEMBER, OWNER, Subject,
+};
 use crate::domain::ids::{ConversationId, UserId, UserNo};
 use crate::domain::limits;
+use crate::domain::message::Content;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::visible;
@@ -26,6 +31,7 @@ use crate::edge::native::views::ConversationView;
 use crate::error::Error;
 use crate::store::conversations::Key;
 use crate::store::creation::{Creation, NewConversation};
+use crate::store::subjects::{self, SubjectKey};
 use crate::store::{replay, users};
 
 /// Somebody who shall take part.
@@ -52,6 +58,13 @@ pub struct NewConversationBody {
     role: Option<String>,
     /// What is said at once where the conversation is new; where it is there already, nothing is
     first_message: Option<NewMessageBody>,
+    /// How many may take part at the same time, within what the platform allows for the kind; groups and support only
+    max_participants: Option<u16>,
+    /// The platform's own id of it, of at most 128 characters; service only. A conversation with this id is the same one
+    external_id: Option<String>,
+    /// The business whose support it is; the caller, who takes part as its `customer`, needs to name nobody. The platform may give a
+    /// group to a business too
+    business_id: Option<String>,
     /// The deal that it is to be
     flow: Option<NewFlowBody>,
 }
@@ -60,13 +73,14 @@ pub struct NewConversationBody {
 fn people_of(
     body: &NewConversationBody,
     caller: &Principal,
+    policy: &KindPolicy,
 ) -> Result<Vec<(UserId, String)>, Refusal> {
     let mut people: Vec<(UserId, String)> = Vec::with_capacity(body.participants.len() + 1);
     if !caller.roles.may(Privilege::StayOutside) {
-        let default = if body.kind == ConversationKind::Direct {
-            MEMBER
-        } else {
-            OWNER
+        let default = match (body.kind, &body.business_id) {
+            (ConversationKind::Direct, _) => MEMBER,
+            (ConversationKind::Support, Some(_)) => CUSTOMER,
+            (ConversationKind::Group | ConversationKind::Support, _) => OWNER,
         };
         people.push((
             caller.id.clone(),
@@ -85,18 +99,51 @@ fn people_of(
         }
     }
     body.role.as_deref().map_or(Ok(()), limits::role)?;
-    match (body.kind, people.len()) {
-        (ConversationKind::Direct, 2) => Ok(people),
-        (ConversationKind::Direct, _) => Err(Refusal::Unprocessable(
-            "A direct conversation has exactly two people",
-        )),
-        (_, 0) => Err(Refusal::invalid("participants", "must not be empty")),
-        (_, count) if count > limits::PARTICIPANTS => Err(Refusal::invalid(
-            "participants",
-            format!("must be at most {}", limits::PARTICIPANTS),
-        )),
-        (ConversationKind::Group | ConversationKind::Support, _) => Ok(people),
+    must_fit(body, people.len(), policy)?;
+    Ok(people)
+}
+
+/// Refuses a number of people that the conversation cannot have.
+fn must_fit(body: &NewConversationBody, people: usize, policy: &KindPolicy) -> Result<(), Refusal> {
+    let most = body.max_participants.map(usize::from);
+    match (body.kind, people) {
+        (ConversationKind::Direct, 2) if most.is_none() => return Ok(()),
+        (ConversationKind::Direct, _) => {
+            let why = "A direct conversation has exactly two people";
+            return Err(Refusal::Unprocessable(why));
+        }
+        (ConversationKind::Group | ConversationKind::Support, 0) => {
+            return Err(Refusal::invalid("participants", "must not be empty"));
+        }
+        (ConversationKind::Group | ConversationKind::Support, _) => {}
     }
+    most.map_or(Ok(()), |most| limits::participants(most, policy.maximum))?;
+    let most = most.unwrap_or(policy.maximum);
+    let fits = people <= most;
+    let why = || Refusal::invalid("participants", format!("must be at most {most}"));
+    fits.then_some(()).ok_or_else(why)
+}
+
+/// Refuses a conversation that cannot belong to a business.
+fn may_belong(body: &NewConversationBody, caller: &Principal) -> Result<(), Refusal> {
+    match body.kind {
+        ConversationKind::Support => Ok(()),
+        ConversationKind::Direct => Err(Refusal::Unprocessable(
+            "A direct conversation belongs to no business",
+        )),
+        ConversationKind::Group => {
+            let may = caller.roles.may(Privilege::ManageBusinesses);
+            let why = "Only the platform may give a group to a business";
+            may.then_some(()).ok_or(Refusal::Forbidden(why))
+        }
+    }
+}
+
+fn may_name(id: &str, caller: &Principal) -> Result<(), Refusal> {
+    limits::required_text(id, "external_id", limits::EXTERNAL_ID_CHARACTERS)?;
+    let may = caller.roles.may(Privilege::GiveExternalIds);
+    let why = "Only the platform may give a conversation an external_id";
+    may.then_some(()).ok_or(Refusal::Forbidden(why))
 }
 
 /// The roles that the platform gives explicitly; in an existing conversation they replace the earlier ones.
@@ -141,6 +188,36 @@ pub async fn create(call: Call<(), Body>) -> Result<HttpResponse, Failure> {
     call.once(work).await
 }
 
+/// The business to which the conversation shall belong.
+async fn business_in(
+    server: &AppState,
+    caller: &Principal,
+    body: &NewConversationBody,
+) -> Result<Option<BusinessRef>, Failure> {
+    let Some(id) = &body.business_id else {
+        return Ok(None);
+    };
+    may_belong(body, caller)?;
+    let id = BusinessId::parse(id, "business_id")?;
+    let no = business_of(server, &id).await?.no;
+    Ok(Some(BusinessRef { no, id }))
+}
+
+/// What is said at once, with its files.
+async fn said_first(
+    server: &AppState,
+    caller: &Principal,
+    message: Option<NewMessageBody>,
+) -> Result<Option<Arc<Content>>, Failure> {
+    let Some(message) = message else {
+        return Ok(None);
+    };
+    let content = message.content(caller);
+    let content = content.map_err(|refusal| refusal.within("first_message"))?;
+    let content = Arc::new(content);
+    Ok(Some(server.deps.attach(content, &[caller.no]).await?))
+}
+
 /// The conversation that the body describes, and what is wanted of one that is there already.
 async fn wanted(
     server: &AppState,
@@ -150,17 +227,13 @@ async fn wanted(
     body.title.as_deref().map_or(Ok(()), |title| {
         limits::text(title, "title", limits::TITLE_CHARACTERS)
     })?;
-    let people = people_of(&body, caller)?;
+    let policies = &server.deps.room.policies;
+    let named = body.external_id.as_deref();
+    named.map_or(Ok(()), |id| may_name(id, caller))?;
+    let business = business_in(server, caller, &body).await?;
+    let people = people_of(&body, caller, policies.of(body.kind))?;
     let assigned = roles_given(&body, caller);
-    let first_message = body
-        .first_message
-        .map(|message| message.content(caller))
-        .transpose()
-        .map_err(|refusal| refusal.within("first_message"))?;
-    let first_message = match first_message.map(Arc::new) {
-        Some(content) => Some(server.deps.attach(content, &[caller.no]).await?),
-        None => None,
-    };
+    let first_message = said_first(server, caller, body.first_message).await?;
     let subject = body.subject.map(|subject| subject.check(caller));
     let subject = subject.transpose()?;
     if subject.is_some() && body.flow.is_some() && !caller.roles.may(Privilege::DescribeSubjects) {
@@ -182,7 +255,10 @@ async fn wanted(
         title: body.title.filter(|title| visible::shows_something(title)),
         subject,
         creator: caller.no,
-        inviter: server.config.inviter(caller.roles, begun),
+        inviter: policies.inviter(caller.roles, begun),
+        max_participants: body.max_participants,
+        external_id: body.external_id,
+        business,
         participants: numbers_of(server, people).await?,
         first_message,
     };
@@ -211,9 +287,15 @@ pub(in crate::edge) struct Made {
 pub(in crate::edge) async fn make(
     server: &AppState,
     caller: &Arc<Principal>,
-    new: NewConversation,
-    wish: Wish,
+    mut new: NewConversation,
+    mut wish: Wish,
 ) -> Result<Made, Failure> {
+    if let Some(subject) = &mut new.subject
+        && let Some(card) = platforms_card(server, subject).await?
+    {
+        subject.card = card;
+        wish.card = Some(subject.card.clone());
+    }
     let people = new.participants.iter().map(|(user, _)| *user).collect();
     match server.deps.room.journal.create(new).await? {
         Creation::Created(conversation) => {
@@ -232,6 +314,17 @@ pub(in crate::edge) async fn make(
             Ok(Made { id, novelty })
         }
     }
+}
+
+/// What the platform has said of a subject: it wins over what a request says.
+async fn platforms_card(server: &AppState, subject: &Subject) -> Result<Option<Card>, Error> {
+    let key = SubjectKey {
+        kind: subject.kind.clone(),
+        id: subject.id.clone(),
+    };
+    let pool = &server.deps.room.pool;
+    let read = pool.run(move |connection| subjects::find(connection, &key));
+    Ok(read.await?.map(|(described, _)| described.card()))
 }
 
 /// Announces a new conversation to its participants.

@@ -11,6 +11,7 @@ use super::conversations::limit_of;
 use crate::deal::catalogue::Catalogue;
 use crate::deal::deciding::{DecidedStep, begin};
 use crate::domain::access::{Access, Privilege, Requester, may_begin_as_payer};
+use crate::domain::business::StaffRole;
 use crate::domain::conversation::{Conversation, Participant};
 use crate::domain::deal_reader::DealReader;
 use crate::domain::flow::StateVersion;
@@ -29,7 +30,7 @@ use crate::edge::native::pressing::{checked_press, checked_request_id};
 use crate::error::Error;
 use crate::store::conversations::{self as conversation_rows, Key};
 use crate::store::flows as rows;
-use crate::store::participants;
+use crate::store::{businesses, participants};
 use flow::definition::Definition;
 use flow::graph;
 use flow::outline::{Outline, outline};
@@ -242,18 +243,18 @@ pub async fn picture(
         .body(graph::svg(&definition, query.0.state.as_deref())))
 }
 
-/// A conversation with the caller's row, if they ever participated.
+/// A conversation with the caller's row, if they ever participated, and what they do for its business.
 struct OwnConversation {
     conversation: Conversation,
     own: Option<Participant>,
+    staff: Option<StaffRole>,
 }
 
 impl OwnConversation {
-    /// The caller as a reader of the deal, or why they may not read it.
-    fn reader(&self, call: &Call<ConversationId>) -> Result<DealReader<'_>, Refusal> {
-        let roles = call.caller.roles;
-        let access = Access::of(self.own.as_ref(), roles)?;
-        Ok(DealReader::Caller(access, roles))
+    /// How the caller may read the deal, or why they may not.
+    fn access(&self, call: &Call<ConversationId>) -> Result<Access<'_>, Refusal> {
+        let access = Access::with_staff(self.own.as_ref(), call.caller.roles, self.staff)?;
+        Ok(access)
     }
 }
 
@@ -264,7 +265,12 @@ async fn find(call: &Call<ConversationId>) -> Result<OwnConversation, Failure> {
             return Ok(Err(Refusal::ConversationNotFound));
         };
         let own = participants::find(connection, conversation.no, requester.no)?;
-        Ok(Ok(OwnConversation { conversation, own }))
+        let staff = businesses::role_in(connection, &conversation, requester.no)?;
+        Ok(Ok(OwnConversation {
+            conversation,
+            own,
+            staff,
+        }))
     });
     Ok(read.await??)
 }
@@ -274,7 +280,7 @@ async fn find(call: &Call<ConversationId>) -> Result<OwnConversation, Failure> {
 #[get("/conversations/{id}/flow")]
 pub async fn show(call: Call<ConversationId>) -> Result<HttpResponse, Failure> {
     let found = find(&call).await?;
-    let reader = found.reader(&call)?;
+    let reader = DealReader::Caller(found.access(&call)?, call.caller.roles);
     let deal_view = found.conversation.flow.as_ref();
     let deal_view = deal_view.ok_or(Refusal::FlowNotFound)?;
     Ok(HttpResponse::Ok().json(FlowView::new(deal_view, reader)))
@@ -331,9 +337,11 @@ pub async fn history(
     query: Query<HistoryQuery>,
 ) -> Result<HttpResponse, Failure> {
     let limit = limit_of(query.0.limit)?;
-    let after = query.0.after.unwrap_or(0);
     let found = find(&call).await?;
-    let reader = found.reader(&call)?;
+    let access = found.access(&call)?;
+    let sees_from = access.reader(call.caller.no).sees_from;
+    let after = query.0.after.unwrap_or(0).max(sees_from);
+    let reader = DealReader::Caller(access, call.caller.roles);
     let deal_view = found.conversation.flow.as_ref();
     deal_view.ok_or(Refusal::FlowNotFound)?;
     let no = found.conversation.no;

@@ -183,6 +183,7 @@ fn returns(found: &mut Loaded, caller: &Principal) -> Vec<Command> {
         Command::AddParticipant {
             user: person.id.clone(),
             role: None,
+            history: None,
         }
     });
     back.collect()

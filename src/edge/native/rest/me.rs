@@ -1,6 +1,7 @@
 //! Profiles: the caller's own, and those that the platform registers.
 
 use actix_web::{HttpResponse, get, put};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -13,6 +14,7 @@ use crate::domain::refusal::Refusal;
 use crate::edge::http::call::Call;
 use crate::edge::http::refusals::Body;
 use crate::edge::http::{AppState, Failure};
+use crate::edge::native::instants::maybe_instant;
 use crate::store::blocks;
 use crate::store::users::{self, Acquaintance};
 
@@ -33,6 +35,9 @@ pub struct UserView<'a> {
     roles: Option<Vec<&'static str>>,
     /// Whether they are here
     status: PresenceStatus,
+    /// When their last connection ended; null while they are here
+    #[serde(serialize_with = "maybe_instant")]
+    last_seen_at: Option<DateTime<Utc>>,
 }
 
 fn view<'a>(
@@ -49,6 +54,7 @@ fn view<'a>(
         avatar_url: profile.avatar_url.as_deref(),
         roles: roles.map(Roles::names),
         status: server.deps.room.directory.status(no),
+        last_seen_at: None,
     }
 }
 
@@ -131,9 +137,10 @@ pub async fn show_user(call: Call<UserId>) -> Result<HttpResponse, Failure> {
             true => Acquaintance::Past,
             false => seen,
         });
-        Ok(seen.map(|seen| (row, seen)))
+        let last_seen = users::last_seen(connection, &[no.0])?.remove(&no);
+        Ok(seen.map(|seen| (row, seen, last_seen)))
     });
-    let (row, seen) = found
+    let (row, seen, last_seen) = found
         .await?
         .ok_or_else(|| Refusal::UserNotFound(id.to_string()))?;
     let (no, id, mut profile) = row.into_parts();
@@ -141,8 +148,12 @@ pub async fn show_user(call: Call<UserId>) -> Result<HttpResponse, Failure> {
         profile.email = None;
     }
     let mut shown = view(&call.server, no, &id, &profile, None);
-    if seen == Acquaintance::Past {
-        shown.status = PresenceStatus::Offline;
+    match seen {
+        Acquaintance::Past => shown.status = PresenceStatus::Offline,
+        Acquaintance::Present if shown.status == PresenceStatus::Offline => {
+            shown.last_seen_at = last_seen;
+        }
+        Acquaintance::Present => {}
     }
     Ok(HttpResponse::Ok().json(shown))
 }

@@ -26,6 +26,7 @@ use crate::edge::http::refusals::Body;
 use crate::edge::native::decode::message_id;
 use crate::edge::native::views::MessageView;
 use crate::error::Error;
+use crate::store::businesses;
 use crate::store::conversations::{self as conversation_rows, Key};
 use crate::store::messages as rows;
 use crate::store::participants;
@@ -119,7 +120,8 @@ pub(super) fn reader_of(
     requester: Requester,
 ) -> Result<Result<Reader, Denied>, Error> {
     let own = participants::find(connection, conversation.no, requester.no)?;
-    let access = Access::of(own.as_ref(), requester.roles);
+    let staff = businesses::role_in(connection, conversation, requester.no)?;
+    let access = Access::with_staff(own.as_ref(), requester.roles, staff);
     Ok(access.map(|access| access.reader(requester.no)))
 }
 
@@ -234,7 +236,7 @@ pub async fn remove_attachment(call: Call<(MessageId, FileId)>) -> Result<HttpRe
     change(&call, message, Command::RemoveAttachment { message, file }).await
 }
 
-/// Every earlier wording, oldest first; those of a deleted message only for staff
+/// Every earlier wording, oldest first; those of a deleted message only for staff, and null once they were emptied
 #[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, description = "`items`: `body`, `replaced_at`, `replaced_by`", body = Object), (status = 403, description = "FORBIDDEN"), (status = 404, description = "MESSAGE_NOT_FOUND")), security(("bearer" = [])), tag = "messages")]
 #[get("/messages/{id}/history")]
 pub async fn history(call: Call<MessageId>) -> Result<HttpResponse, Failure> {
@@ -248,8 +250,8 @@ pub async fn history(call: Call<MessageId>) -> Result<HttpResponse, Failure> {
             Err(denied) => return Ok(Err(denied.of_message())),
             Ok(seen_by) => seen_by,
         };
-        let found = rows::find(connection, id)?
-            .filter(|message| message.is_visible_to(seen_by.no, seen_by.role.as_deref()));
+        let found =
+            rows::find(connection, id)?.filter(|message| message.is_visible_to(seen_by.sight()));
         let Some(message) = found else {
             return Ok(Err(Refusal::MessageNotFound));
         };

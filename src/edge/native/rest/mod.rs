@@ -1,6 +1,7 @@
 //! The REST resources of Stoa's own API, under `/api/v1`.
 
 pub mod blocks;
+pub mod businesses;
 pub mod conversations;
 pub mod creating;
 pub mod events;
@@ -10,12 +11,15 @@ pub(in crate::edge) mod found;
 pub mod me;
 pub mod message_pages;
 pub mod messages;
+pub mod mine;
 pub(in crate::edge) mod opened;
 pub mod participants;
 pub mod resumable;
 pub mod search;
 pub mod sign_out;
+pub mod staff;
 pub(in crate::edge) mod subject;
+pub mod subjects;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -34,10 +38,21 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(blocks::list)
         .service(blocks::block)
         .service(blocks::unblock)
+        .service(businesses::put)
+        .service(businesses::show)
+        .service(businesses::mine)
+        .service(businesses::conversations)
+        .service(staff::list)
+        .service(staff::put)
+        .service(staff::remove)
+        .service(subjects::put)
+        .service(subjects::show)
         .service(creating::create)
         .service(conversations::list)
         .service(conversations::show)
         .service(conversations::change)
+        .service(conversations::delete)
+        .service(mine::change)
         .service(conversations::unread)
         .service(message_pages::list)
         .service(messages::send)
@@ -58,6 +73,7 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(flows::show)
         .service(flows::act)
         .service(flows::history)
+        .service(participants::list)
         .service(participants::seen)
         .service(participants::delivered)
         .service(participants::add)

@@ -2,7 +2,7 @@
 
 use diesel::pg::PgConnection;
 
-use crate::domain::access::{Access, Requester};
+use crate::domain::access::Requester;
 use crate::domain::ids::ConversationId;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
@@ -42,7 +42,7 @@ impl Opened {
         let Some(loaded) = replay::load(connection, Key::Id(id))? else {
             return Ok(Err(Refusal::ConversationNotFound));
         };
-        let access = Access::among(&loaded.participants, requester);
+        let access = loaded.access(requester);
         let reader = access.map(|access| access.reader(requester.no));
         Ok(reader
             .map(|reader| Self {

@@ -1,11 +1,13 @@
-//! Participants: watermarks, adding, changing, removing.
+//! Participants: who they are, watermarks, adding, changing, removing.
 
-use actix_web::{HttpResponse, delete, patch, post};
+use actix_web::{HttpResponse, delete, get, patch, post};
 use serde::Deserialize;
 use serde_json::json;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::conversations::answer;
+use crate::domain::access::Requester;
+use crate::domain::access::policies::History;
 use crate::domain::answer::Answer;
 use crate::domain::command::{Command, Mark, ParticipantChange};
 use crate::domain::ids::{ConversationId, Seq, UserId};
@@ -13,11 +15,13 @@ use crate::domain::limits;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::whole;
-use crate::edge::http::Failure;
 use crate::edge::http::call::{Call, unexpected};
 use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
-use crate::edge::native::views::ConversationView;
+use crate::edge::http::{Failure, Query};
+use crate::edge::native::views::{ConversationView, MemberView};
+use crate::store::conversations::Key;
+use crate::store::{replay, users};
 
 /// How far a watermark moves.
 #[derive(Deserialize, ToSchema)]
@@ -70,6 +74,48 @@ pub async fn delivered(call: Call<ConversationId, Body>) -> Result<HttpResponse,
     mark(call, Mark::Delivered).await
 }
 
+/// Who is listed.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PeopleQuery {
+    /// Those who left or were removed too
+    #[serde(default)]
+    gone: bool,
+}
+
+/// Who takes part, in order of arrival; with `gone=true` also who took part
+#[utoipa::path(params(("id" = Uuid, Path), PeopleQuery), responses((status = 200, description = "`items`: participants, each with `membership`; `next_cursor`: always null", body = Object), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "participants")]
+#[get("/conversations/{id}/participants")]
+pub async fn list(
+    call: Call<ConversationId>,
+    query: Query<PeopleQuery>,
+) -> Result<HttpResponse, Failure> {
+    let (id, requester) = (call.path, Requester::from(&*call.caller));
+    let read = call.pool().run(move |connection| {
+        let Some(loaded) = replay::load(connection, Key::Id(id))? else {
+            return Ok(Err(Refusal::ConversationNotFound));
+        };
+        if let Err(denied) = loaded.access(requester) {
+            return Ok(Err(Refusal::from(denied)));
+        }
+        let people = loaded.participants.iter();
+        let numbers: Vec<i64> = people.map(|person| person.no.0).collect();
+        let last_seen = users::last_seen(connection, &numbers)?;
+        Ok(Ok((loaded.seen_by(requester.no), last_seen)))
+    });
+    let (found, last_seen) = read.await??;
+    let directory = &call.server.deps.room.directory;
+    let listed = found.participants.iter();
+    let listed = listed.filter(|person| query.0.gone || person.takes_part());
+    let no = found.conversation.no;
+    let items = listed.map(|person| {
+        let last_seen = last_seen.get(&person.no).copied();
+        MemberView::new(no, person, last_seen, directory)
+    });
+    let items: Vec<_> = items.collect();
+    Ok(HttpResponse::Ok().json(json!({ "items": items, "next_cursor": null })))
+}
+
 /// Somebody to bring in.
 #[derive(Deserialize, ToSchema)]
 pub struct AddBody {
@@ -77,6 +123,8 @@ pub struct AddBody {
     user_id: String,
     /// What they shall be here
     role: Option<String>,
+    /// `from_joining`: they see nothing of what was said before; `all`: they see it, if the platform lets their role
+    history: Option<String>,
 }
 
 /// Bring somebody in, or back
@@ -84,14 +132,28 @@ pub struct AddBody {
 #[post("/conversations/{id}/participants")]
 pub async fn add(call: Call<ConversationId, Body>) -> Result<HttpResponse, Failure> {
     let work = async {
-        let AddBody { user_id, role } = call.own_body_about_a_user()?;
+        let AddBody {
+            user_id,
+            role,
+            history,
+        } = call.own_body_about_a_user()?;
         let user = UserId::parse(&user_id, "user_id")?;
         role.as_deref().map_or(Ok(()), limits::role)?;
-        let command = Command::AddParticipant { user, role };
+        let history = history.as_deref().map(history_of).transpose()?;
+        let command = Command::AddParticipant {
+            user,
+            role,
+            history,
+        };
         call.command(call.path, command).await?;
         answer(&call, call.path, 200).await
     };
     call.once(work).await
+}
+
+fn history_of(name: &str) -> Result<History, Refusal> {
+    let found = History::named(name);
+    found.ok_or_else(|| Refusal::invalid("history", "must be all or from_joining"))
 }
 
 /// What changes of somebody.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::reading::Opened;
 use crate::deal::documents::Answered;
-use crate::domain::access::{Access, Requester};
+use crate::domain::access::Requester;
 use crate::domain::flow::{AvailableAction, DealView, Phase};
 use crate::domain::ids::ConversationId;
 use crate::domain::principal::Principal;
@@ -56,7 +56,7 @@ impl CurrentDeal {
             // Read after the view of the deal, so that it includes the press that led to that view.
             let last = particulars::last_press(connection, opened.loaded.conversation.no)?;
             let definition = catalogue.of(connection, &deal.flow, deal.flow_version)?;
-            let access = match Access::among(&opened.loaded.participants, requester) {
+            let access = match opened.loaded.access(requester) {
                 Ok(access) => access,
                 Err(denied) => return Ok(Err(denied.into())),
             };

@@ -10,9 +10,9 @@ use super::conversations::ReadPage;
 use super::messages::content;
 use super::paging::PageQuery;
 use super::reading::Opened;
-use crate::config::Begun;
 use crate::domain::access::Privilege;
 use crate::domain::access::beginning::Inviter;
+use crate::domain::access::policies::Begun;
 use crate::domain::answer::Novelty;
 use crate::domain::conversation::{ConversationKind, MEMBER};
 use crate::domain::ids::{ConversationId, UserId, UserNo};
@@ -94,7 +94,7 @@ impl Reached {
         }
         let target = number_of(server, target).await?;
         let begun = Begun::Conversation(ConversationKind::Direct);
-        let inviter = server.config.inviter(sender.roles, begun);
+        let inviter = server.deps.room.policies.inviter(sender.roles, begun);
         let new = between(&sender, target, inviter, said.clone());
         let made = make(server, &sender, new, wish).await?;
         let found = match &said {
@@ -189,6 +189,9 @@ fn between(
         creator: sender.no,
         inviter,
         participants: vec![(sender.no, MEMBER.to_owned()), (target, MEMBER.to_owned())],
+        max_participants: None,
+        external_id: None,
+        business: None,
         first_message: said,
         first_step: None,
     }

@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 
 use super::answers::With;
 use super::reading::Opened;
-use crate::config::Begun;
 use crate::domain::access::Privilege;
+use crate::domain::access::policies::Begun;
 use crate::domain::conversation::{ConversationKind, Subject};
 use crate::domain::flow::Money;
 use crate::domain::ids::{ConversationId, UserId, UserNo};
@@ -156,11 +156,14 @@ async fn begin(
         title: None,
         subject: Some(subject),
         creator: owner.no,
-        inviter: server.config.inviter(owner.roles, Begun::Deal),
+        inviter: server.deps.room.policies.inviter(owner.roles, Begun::Deal),
         participants: vec![
             (owner.no, BRAND_OWNER.to_owned()),
             (influencer, INFLUENCER.to_owned()),
         ],
+        max_participants: None,
+        external_id: None,
+        business: None,
         first_message: None,
         first_step: None,
     };

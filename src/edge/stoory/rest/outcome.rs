@@ -112,8 +112,8 @@ impl Outcome {
             };
             let no = after.loaded.conversation.no;
             let mut said = particulars::said_by_press(connection, no, &request)?;
-            let (reader, role) = (after.reader.no, after.reader.role.as_deref());
-            said.retain(|message| message.is_visible_to(reader, role));
+            let sight = after.reader.sight();
+            said.retain(|message| message.is_visible_to(sight));
             Ok(Ok((after, said)))
         });
         let (after, said) = read.await??;

@@ -163,3 +163,40 @@ async fn a_server_whose_first_listener_comes_later_knows_who_was_there() {
         assert_eq!(coming_and_going(client).await, [] as [Value; 0]);
     }
 }
+
+#[actix_rt::test]
+async fn what_a_conversation_is_for_somebody_is_told_to_their_sessions_at_both_servers() {
+    let wired = Wired::new().await;
+    let (ann, bob) = wired.two().await;
+    let id = wired.one.direct(&ann, &bob).await;
+    let bob_here = on(&wired.one, "bob");
+    let (path, seen) = (
+        format!("/api/v1/conversations/{id}/me"),
+        json!({ "seq": 2 }),
+    );
+    for body in ["one", "two"] {
+        ann.say(&id, body).await;
+    }
+    let mark = format!("/api/v1/conversations/{id}/seen");
+    bob.post(&mark, seen.clone()).await.expect_status(200);
+    let mut sockets = [bob.socket().await, bob_here.socket().await];
+    // Each server reads again what the other one has made unread.
+    for (unreads, reads) in [(&bob, &bob_here), (&bob_here, &bob)] {
+        let begun = Instant::now();
+        let change = json!({ "unread_from": 1, "starred": true });
+        unreads.patch(&path, change).await.expect_status(200);
+        for socket in &mut sockets {
+            let told = at_once(socket, "mine_changed", begun).await;
+            assert_eq!(told["mine"]["unread_from"], 1, "{told}");
+        }
+        let begun = Instant::now();
+        reads.post(&mark, seen.clone()).await.expect_status(200);
+        for socket in &mut sockets {
+            let told = at_once(socket, "mine_changed", begun).await;
+            assert_eq!(told["mine"]["unread_from"], Value::Null, "{told}");
+            assert_eq!(told["mine"]["starred"], true, "{told}");
+        }
+        let unread = bob.get("/api/v1/unread").await.body;
+        assert_eq!(unread["total"], 0);
+    }
+}

@@ -1,0 +1,13 @@
+alter table conversation_changes
+    drop column ends,
+    drop column closed_reason,
+    drop column closed_by,
+    drop column closed_at,
+    drop column slow_seconds;
+alter table conversations
+    drop column deleted_at,
+    drop column external_id,
+    drop column closed_reason,
+    drop column closed_by,
+    drop column closed_at,
+    drop column slow_seconds;
