@@ -46,9 +46,9 @@ pub struct Chat;
 pub enum ChatFrame {
     /// Encode this event and send it.
     Event {
-        /// The event, shared with everybody who is told.
+        /// The event, shared by everybody who gets it.
         event: Arc<RoomEvent>,
-        /// The role of the reader, where roles are told different things; staff have none.
+        /// The role of the reader, where roles get different things; staff have none.
         role: Option<Arc<str>>,
         /// The blocks that concern the reader, if there are any.
         reader_blocks: Option<Arc<ReaderBlocks>>,
@@ -63,14 +63,14 @@ pub enum ChatFrame {
     PageEnd(u64),
 }
 
-/// Where a session goes on that a room tells nothing more.
+/// Where a session goes on to which a room sends nothing more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rejoin {
     /// The conversation.
     pub conversation: ConversationId,
-    /// The session was told everything up to this seq.
+    /// The session got everything up to this seq.
     pub after: Seq,
-    /// The join since which it was told. After a later one, it is told everything by that.
+    /// The join since which it got it. After a later one, it gets everything by that.
     pub join: JoinNo,
 }
 

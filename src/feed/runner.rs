@@ -169,8 +169,8 @@ impl Runner {
     async fn look(&mut self, load: Load) -> Found {
         let mut all = Found::Nothing;
         for follower in &mut self.followers {
-            let place = (&mut self.connection, &self.pool, self.server);
-            let found = follower.pass(place, load).await;
+            let database = (&mut self.connection, &self.pool, self.server);
+            let found = follower.pass(database, load).await;
             all = match (all, found) {
                 (Found::More, _) | (_, Found::More) => Found::More,
                 (Found::CaughtUp, _) | (_, Found::CaughtUp) => Found::CaughtUp,

@@ -52,7 +52,7 @@ pub struct People {
     clock: Clock,
     /// When the sign-outs of other servers were last read.
     read: Mutex<Instant>,
-    /// Another server has told that it has signed somebody out.
+    /// Another server has signed somebody out.
     has_heard: Notify,
     outgoing: Outgoing,
 }
@@ -205,7 +205,7 @@ impl People {
         self.has_heard.notify_one();
     }
 
-    /// Waits until another server tells that it has signed somebody out.
+    /// Waits until another server announces that it has signed somebody out.
     pub async fn sign_out_is_heard(&self) {
         self.has_heard.notified().await;
     }

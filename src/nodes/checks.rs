@@ -1,4 +1,4 @@
-//! Catch-up checks: asks the database how far conversations are, and tells the rooms that are behind to read.
+//! Catch-up checks: asks the database how far conversations are, and has the rooms that are behind read.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -81,7 +81,7 @@ pub(super) async fn run(
 impl Checks {
     async fn check_when_due(&mut self, is_asked_for: bool) {
         let now = self.room.clock.now();
-        // This process was frozen: nobody knows what was told meanwhile.
+        // This process was frozen: nobody knows what was sent meanwhile.
         let was_frozen = now.saturating_duration_since(self.ran_at) >= PERIOD + SILENCE;
         self.ran_at = now;
         let everything = now.duration_since(self.all_checked) >= EVERYTHING;

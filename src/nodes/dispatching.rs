@@ -47,7 +47,7 @@ impl Dispatcher {
                 _ = silent.changed() => {}
             }
         }
-        self.room.outgoing.say_always(Section::Bye);
+        self.room.outgoing.say_always(Section::Stopping);
     }
 
     fn beat(&self) {
@@ -117,7 +117,7 @@ impl Dispatcher {
         match section {
             Section::Hello => self.beat(),
             Section::Beat(beat) => self.hear_beat(heard, &beat),
-            Section::Bye => self.hear_bye(node),
+            Section::Stopping => self.hear_stopping(node),
             Section::Entries(committed) => self.hear_committed(committed),
             Section::Created { no, people, .. } => self.hear_created(no, people),
             Section::Marked {
@@ -173,11 +173,11 @@ impl Dispatcher {
         }
     }
 
-    /// What it has told before is known; those who listened there are gone.
-    fn hear_bye(&self, node: NodeId) {
-        self.nodes.0.peers.lock().note_bye(node);
+    /// What it has sent before is known; those who listened there are gone.
+    fn hear_stopping(&self, node: NodeId) {
+        self.nodes.0.peers.lock().note_stopping(node);
         self.nodes.0.due.notify_one();
-        self.room.directory.hear_bye(node, self.now());
+        self.room.directory.hear_stopping(node, self.now());
         self.rooms.hear_everywhere(|| RemoteEvent::Gone(node));
     }
 
@@ -194,7 +194,7 @@ impl Dispatcher {
         self.nodes.0.clock.now()
     }
 
-    /// A room that sleeps is needed where somebody is to be told who has not joined.
+    /// A room that sleeps is needed where an event is for somebody who has not joined.
     fn hear_committed(&self, committed: CommittedEntries) {
         let conversation = committed.conversation;
         let sleeping = self.sleeping_for(&committed.people);
@@ -202,7 +202,7 @@ impl Dispatcher {
         self.rooms.hear(conversation, event, || sleeping);
     }
 
-    /// Tells those people of a new conversation who are here.
+    /// Notifies those people of a new conversation who are here.
     fn hear_created(&self, no: ConversationNo, people: Vec<UserNo>) {
         if self.sleeping_for(&people) == Sleeping::Sleeps {
             return;

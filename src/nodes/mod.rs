@@ -47,7 +47,7 @@ struct Shared {
     strangers: Notify,
 }
 
-/// What the layers above do about what other servers tell.
+/// What the layers above do about what other servers send.
 pub trait PeerEvents {
     /// Something may have been missed that is not read from the database otherwise.
     fn hear_of_gap(&self);
@@ -183,7 +183,7 @@ pub struct RunningNodes {
 }
 
 impl RunningNodes {
-    /// Ends them: what waits goes to the other servers, which are told that this one stops; then its row is deleted.
+    /// Ends them: what waits goes to the other servers, and the notice that this one stops; then its row is deleted.
     pub async fn stop(self) {
         self.falling_silent.send_replace(true);
         if let Some((task, wire)) = self.hearing {

@@ -93,7 +93,7 @@ fn a_server_that_has_said_all_before_it_left_is_not_looked_for() {
     let clock = ManualClock::standing().clock();
     let mut peers = met(&clock);
     peers.note_frame(ONE, 2, clock.now());
-    peers.note_bye(ONE);
+    peers.note_stopping(ONE);
     let lost = peers.note_rows(Vec::new(), clock.now());
     assert_eq!(lost, [Meeting::Lost(wired(1))]);
     assert!(!peers.call_for_checks(clock.now()));

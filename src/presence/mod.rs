@@ -62,7 +62,7 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// A directory of nobody. What its users show is told to other servers through the wire.
+    /// A directory of nobody. What its users show goes to other servers through the wire.
     pub fn new(outgoing: Outgoing) -> Self {
         Self {
             connections: DashMap::new(),

@@ -1,4 +1,4 @@
-//! Who is online at which server. Each server decides on its own users and tells the others; a user is online while any of them has
+//! Who is online at which server. Each server decides on its own users and informs the others; a user is online while any of them has
 //! them, and shows the status that was chosen last. Pure.
 
 use std::collections::{HashMap, HashSet};
@@ -26,7 +26,7 @@ pub struct HeardIn {
 pub(super) struct Changes {
     /// Users who show something else now, for rooms.
     pub(super) shown: Vec<(UserNo, PresenceStatus)>,
-    /// What others have to be told of this server's users.
+    /// What others need to know of this server's users.
     pub(super) said: Vec<PersonAt>,
 }
 
@@ -35,8 +35,8 @@ pub(super) struct Changes {
 pub(super) enum Knowledge {
     /// They are known, or were asked for a moment ago.
     Enough,
-    /// Ask now.
-    Ask,
+    /// Some are not known: it is asked now.
+    Lacking,
 }
 
 /// Whether the frames of others come.
@@ -163,7 +163,7 @@ impl PresenceTable {
         Some(self.own.pages(PAGE))
     }
 
-    /// A peer has told what some of its users show. It is ignored if a newer frame was heard before.
+    /// A peer has sent what some of its users show. It is ignored if a newer frame was heard before.
     pub(super) fn hear_people(
         &mut self,
         heard: HeardIn,
@@ -177,7 +177,7 @@ impl PresenceTable {
         }
     }
 
-    /// A peer has told a page of all its users. With the last one, those who were in no page are gone, unless a page is missing.
+    /// A peer has sent a page of all its users. With the last one, those who were in no page are gone, unless a page is missing.
     pub(super) fn hear_page(
         &mut self,
         heard: HeardIn,
@@ -206,7 +206,7 @@ impl PresenceTable {
         }
     }
 
-    /// A peer has told the digest of its users.
+    /// A peer has sent the digest of its users.
     pub(super) fn hear_beat(&mut self, heard: HeardIn, beat: &Beat, now: Instant) -> Knowledge {
         let Some(peer) = self.heard(heard) else {
             return Knowledge::Enough;
@@ -219,11 +219,11 @@ impl PresenceTable {
             return Knowledge::Enough;
         }
         peer.asked = Some(now);
-        Knowledge::Ask
+        Knowledge::Lacking
     }
 
     /// A peer has stopped. Its users stay for the grace, in which they come back elsewhere.
-    pub(super) fn hear_bye(&mut self, node: NodeId, now: Instant) {
+    pub(super) fn hear_stopping(&mut self, node: NodeId, now: Instant) {
         if let Some(peer) = self.peers.get_mut(&node) {
             peer.state = PeerState::Stopped(now);
         }

@@ -1,4 +1,4 @@
-//! Passes on what other servers have told, to the rooms that need it.
+//! Passes on what other servers have sent, to the rooms that need it.
 
 use actix::dev::SendError;
 use dashmap::DashSet;
@@ -9,19 +9,19 @@ use crate::domain::ids::ConversationId;
 use crate::room::ToRoom;
 use crate::room::remote::RemoteEvent;
 
-/// The conversations whose rooms are being read. What is told of them meanwhile waits in the registry.
+/// The conversations whose rooms are being read. What is sent about them meanwhile waits in the registry.
 pub(super) type BeingRead = Arc<DashSet<ConversationId>>;
 
 /// What becomes of an event for a room that sleeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sleeping {
-    /// The room is started for it, because somebody who has not joined is to be told.
+    /// The room is started for it, because an event is for somebody who has not joined.
     Wakes,
     /// It is dropped: a room that starts later reads what was committed.
     Sleeps,
 }
 
-/// Whether a room hears what was told.
+/// Whether a room hears what was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
     /// It does, or need not.
@@ -31,7 +31,7 @@ pub enum Delivery {
 }
 
 impl Rooms {
-    /// Tells a conversation's room what another server has told. A room whose mailbox is full reads the entries with its next pulse.
+    /// Passes on to a conversation's room what another server has sent. A room whose mailbox is full reads the entries with its next pulse.
     pub fn hear(
         &self,
         conversation: ConversationId,
@@ -55,14 +55,14 @@ impl Rooms {
             .unwrap_or(Delivery::Done)
     }
 
-    /// Tells every running room.
+    /// Passes it on to every running room.
     pub fn hear_everywhere(&self, event: impl Fn() -> RemoteEvent) {
         for room in self.awake.iter() {
             room.address.do_send(ToRoom::Remote(event()));
         }
     }
 
-    /// Tells a running room; gives the event back if there is none. Attendance is told even if
+    /// Passes it on to a running room; gives the event back if there is none. Attendance is passed on even if
     /// the mailbox is full, because no check reads it.
     fn hear_awake(
         &self,

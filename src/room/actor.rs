@@ -67,13 +67,13 @@ pub struct Room {
     pub(super) changing: bool,
     pub(super) typists: Typists,
     pub(super) authors: Authors,
-    /// Messages of which people elsewhere are to be told.
+    /// Messages of which people elsewhere are to be notified.
     pub(super) notices: Notices,
     /// Events for a crowd that wait a moment, so that one write carries several.
     pub(super) crowd: Crowd,
-    /// Something may have been committed that this room was not told of, and that no read under way is sure to find.
+    /// Something may have been committed that nobody announced to this room, and that no read under way is sure to find.
     pub(super) suspects_gap: bool,
-    /// It may have committed something of which other servers were not told, because the outcome is unknown.
+    /// It may have committed something that it did not announce to other servers, because the outcome is unknown.
     pub(super) owes_peers: bool,
     /// Who listens at other servers.
     pub(super) attendees: Attendees,
@@ -276,7 +276,7 @@ impl Room {
         }
         let announced = self.timeline.announced();
         for listener in self.listeners.drain(..) {
-            let told = self.crowd.told_up_to(&listener, announced);
+            let told = self.crowd.received_up_to(&listener, announced);
             listener.send_away(self.state.conversation.id, told);
         }
     }

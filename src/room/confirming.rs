@@ -85,7 +85,7 @@ enum Reading {
 }
 
 impl ToRoom {
-    /// Who asks; `None` if nobody is to be told of a refusal.
+    /// Who asks; `None` if nobody gets the refusal.
     fn caller(&self) -> Option<&Arc<Principal>> {
         match self {
             Self::Join { principal, .. }

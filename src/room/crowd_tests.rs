@@ -1,4 +1,4 @@
-//! What each listener of a crowd is told, whatever the turns are: everything since they joined, in order, once.
+//! Each listener of a crowd gets every event since they joined, in order, once, whatever the turns are.
 
 use super::*;
 use crate::domain::ids::UserNo;
@@ -28,7 +28,7 @@ impl Played {
 
     fn join(&mut self) {
         let mut listener = live_listener(UserNo(self.listeners.len() as i64 + 1));
-        listener.place_in_crowd = self.crowd.end();
+        listener.position_in_crowd = self.crowd.end();
         self.listeners.push(listener);
     }
 
@@ -123,8 +123,8 @@ fn listeners_before_their_turn_have_events_up_to_the_first_that_waits() {
         room.listeners.first().unwrap(),
         room.listeners.last().unwrap(),
     );
-    assert_eq!(room.crowd.told_up_to(first, 3), 3);
-    assert_eq!(room.crowd.told_up_to(last, 3), 1);
+    assert_eq!(room.crowd.received_up_to(first, 3), 3);
+    assert_eq!(room.crowd.received_up_to(last, 3), 1);
 }
 
 proptest! {
@@ -133,7 +133,7 @@ proptest! {
         steps in prop::collection::vec(0..6u8, 0..200)
     ) {
         let mut room = Played::of(CROWD);
-        // What each was told, in the order of the listeners, and from which seq on.
+        // The events that each got, in the order of the listeners, and from which seq on.
         let mut joined: Vec<Seq> = vec![0; CROWD];
         for step in steps {
             match step {
@@ -143,9 +143,9 @@ proptest! {
                     room.join();
                 }
                 2 => {
-                    let place = room.said as usize % room.listeners.len();
-                    room.listeners.remove(place);
-                    joined.remove(place);
+                    let index = room.said as usize % room.listeners.len();
+                    room.listeners.remove(index);
+                    joined.remove(index);
                     room.join();
                     joined.push(room.said);
                 }

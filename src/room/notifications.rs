@@ -75,7 +75,7 @@ impl Notices {
         self.due.append(gathered);
     }
 
-    /// What is to be told now. Nothing while counts are being read, so that an older count is never told after a newer one: what comes
+    /// What is to be sent now. Nothing while counts are being read, so that an older count is never sent after a newer one: what comes
     /// meanwhile goes with the next.
     fn take(&mut self) -> Option<(Vec<Message>, UnreadChanges)> {
         let nothing_waits = self.waiting.is_empty() && self.due.is_empty();
@@ -86,7 +86,7 @@ impl Notices {
         Some((messages, std::mem::take(&mut self.due)))
     }
 
-    /// Whether something is still to be told.
+    /// Whether something is still to be sent.
     pub(super) fn are_underway(&self) -> bool {
         self.reading || !self.gathering.is_empty() || !self.due.is_empty()
     }

@@ -92,7 +92,7 @@ impl State {
         self.people.iter()
     }
 
-    /// How the caller may read this conversation. A caller who never participated is told that it does not
+    /// How the caller may read this conversation. A caller who never participated is answered that it does not
     /// exist.
     pub fn access(&self, caller: &Principal) -> Result<Access<'_>, Denied> {
         match self.is_deleted {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::echo::State;
 use super::inbox::Inbox;
 
-/// The state that was told, to its listener and in the log.
+/// The state that was reported, to its listener and in the log.
 pub(super) struct StateReport {
     inbox: Arc<Inbox>,
     state: Option<State>,
@@ -16,7 +16,7 @@ pub(super) struct StateReport {
 }
 
 impl StateReport {
-    /// Nothing was told yet.
+    /// Nothing was reported yet.
     pub(super) fn new(inbox: Arc<Inbox>) -> Self {
         Self {
             inbox,

@@ -94,7 +94,7 @@ impl Drop for Task {
     }
 }
 
-/// Tells the state whenever it changes, until the connections are to be given up.
+/// Reports the state whenever it changes, until the connections are to be given up.
 async fn watch_echo(listening: &Listening, told: &mut StateReport) -> End {
     let mut turn = tokio::time::interval(ECHO_CHECKS);
     turn.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -26,7 +26,9 @@ fn dump(app: &TestApp) -> BTreeMap<String, Vec<String>> {
     let tables = "select table_name::text as line from information_schema.tables where table_schema = 'public' and table_name <> 'nodes'";
     let tables = lines(connection, tables).into_iter();
     let rows = |table: String| {
-        let all = format!("select (to_jsonb(t) - 'last_seen_at')::text as line from {table} t order by 1");
+        let all = format!(
+            "select (to_jsonb(t) - 'last_seen_at')::text as line from {table} t order by 1"
+        );
         let found = lines(connection, &all);
         (table, found)
     };

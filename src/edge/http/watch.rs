@@ -14,7 +14,7 @@ use super::body_clock::{Allowance, BodyClock, Holding};
 use super::caller::Source;
 use super::{AppState, Failure, answer_headers, cors, refusals};
 use crate::domain::refusal::Refusal;
-use crate::edge::connection::connection_limits::AddressPlace;
+use crate::edge::connection::connection_limits::AddressPermit;
 use crate::edge::files::tus;
 
 /// The path of Engine.IO, without a slash at its end. It answers CORS itself, and HEAD is not mapped to GET there: a GET takes
@@ -39,8 +39,8 @@ pub async fn watch(
     let origin = cors::origin_of(request.headers());
     let speaks_tus = request.path().starts_with(UPLOADS) && tus::is_spoken(request.headers());
     let (mut response, route) = match look_at(&server, &request) {
-        Ok(place) => {
-            let response = pass(&server, request, next, place).await?;
+        Ok(permit) => {
+            let response = pass(&server, request, next, permit).await?;
             let route = response.request().match_pattern();
             (response, route.unwrap_or_else(|| "none".to_owned()))
         }
@@ -70,10 +70,10 @@ pub async fn watch(
 fn look_at(
     server: &AppState,
     request: &ServiceRequest,
-) -> Result<Option<AddressPlace>, Box<HttpResponse>> {
+) -> Result<Option<AddressPermit>, Box<HttpResponse>> {
     let refused = |refusal: Refusal| Box::new(HttpResponse::from_error(Failure::from(refusal)));
     let source = Source::of(request.request(), &server.config.rates.trusted_proxies);
-    let mut place = None;
+    let mut permit = None;
     if let Some(source) = source {
         let pace = &server.deps.rate_limits;
         let paced = match is_poll(request) {
@@ -83,7 +83,7 @@ fn look_at(
         paced.map_err(refused)?;
         if source.is_forwarded {
             let limits = &server.limits;
-            place = limits.forwarded(source.address).map_err(|crowded| {
+            permit = limits.forwarded(source.address).map_err(|crowded| {
                 let refusals = &server.deps.refusals;
                 let (why, from) = (crowded.message(), source.address.to_string());
                 refusals.note("connection_refused", why, &from);
@@ -100,15 +100,15 @@ fn look_at(
     if is_encoded(headers) {
         return Err(refused(Refusal::EncodingNotSupported));
     }
-    Ok(place)
+    Ok(permit)
 }
 
-/// Runs the request with its body timed. A forwarded request holds its place until the response is sent.
+/// Runs the request with its body timed. A forwarded request holds its permit until the response is sent.
 async fn pass(
     server: &AppState,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-    place: Option<AddressPlace>,
+    permit: Option<AddressPermit>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let clock = match becomes_socket(&request) {
         true => None,
@@ -131,9 +131,9 @@ async fn pass(
         None => response,
     };
     let response = in_dialect(server, response);
-    Ok(match place {
-        Some(place) => response.map_body(|_, body| {
-            let _held = place;
+    Ok(match permit {
+        Some(permit) => response.map_body(|_, body| {
+            let _held = permit;
             BoxBody::new(Holding { body, _held })
         }),
         None => response,

@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn the_sender_is_sent_the_same_and_the_client_id() {
         let conversation = ConversationNo(3);
-        let place = ConversationId::fresh();
+        let id = ConversationId::fresh();
         let body = r#"it said "message":{ and "client_id":null"#;
         let said = Message {
             id: MessageId {
@@ -132,7 +132,7 @@ mod tests {
         let encoded = |reader| {
             event(
                 "new_message",
-                MessageData::new(place, 4, &said, UserNo(reader), &Links::of_tests()),
+                MessageData::new(id, 4, &said, UserNo(reader), &Links::of_tests()),
             )
         };
         let (for_all, own) = (encoded(0), encoded(1));

@@ -1,5 +1,5 @@
 //! One client in one namespace, as Socket.IO calls it: its events are read and handed to its session; each event that leaves is
-//! written as this client is told it.
+//! written as this client gets it.
 
 use actix::dev::SendError;
 use actix::prelude::*;

@@ -373,7 +373,7 @@ async fn find_again(
     Ok((Some(pid), resumed))
 }
 
-/// A temporary failure is not told as a refusal: the connection closes, and the client comes back by itself.
+/// A temporary failure is not sent as a refusal: the connection closes, and the client comes back by itself.
 fn refused(error: Error, deps: &SessionDeps) -> Refused {
     let refusal = told(error, &deps.room.metrics);
     Refused {

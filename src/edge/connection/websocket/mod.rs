@@ -172,7 +172,7 @@ impl Session for NativeSession {
         self.core.deps.rooms.send(conversation, leave);
     }
 
-    /// Its client asked for nothing and can be answered nothing: it comes back by itself, and is told why not.
+    /// Its client asked for nothing and can be answered nothing: it comes back by itself, and gets the reason then.
     fn lose(&mut self, conversation: ConversationId, context: &mut Self::Context) {
         self.joined.leave(conversation);
         replaying::stop(self, conversation, context);
