@@ -40,37 +40,54 @@ enum Command {
     Picture(picture_command::PictureOptions),
 }
 
+/// The exit code for options that cannot be used, which is clap's for arguments that it cannot read.
+const WRONG_OPTIONS: u8 = 2;
+
+/// Why a command ends without success, as a sentence.
+enum Ending {
+    /// The options of the server cannot be used.
+    WrongOptions(String),
+    /// Something else.
+    Failed(String),
+}
+
 fn main() -> ExitCode {
     let command_line = CommandLine::parse();
     let outcome = match command_line.command {
-        Some(Command::Token(options)) => token_command::run(*options).map(|token| say(&token)),
-        Some(Command::Flow(command)) => flow_commands::run(command).map(|told| say(&told)),
-        Some(Command::Picture(options)) => {
-            picture_command::run(&options).map(|made| picture_command::answer(&made))
-        }
+        Some(Command::Token(options)) => told(token_command::run(*options)),
+        Some(Command::Flow(command)) => told(flow_commands::run(command)),
+        Some(Command::Picture(options)) => picture_command::run(&options)
+            .map(|made| picture_command::answer(&made))
+            .map_err(Ending::Failed),
         Some(Command::Serve(config)) => serve(*config),
         None => serve(command_line.serve),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            drop(writeln!(std::io::stderr(), "stoa: {why}"));
-            ExitCode::FAILURE
-        }
-    }
+    let (why, code) = match outcome {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Ending::WrongOptions(why)) => (why, ExitCode::from(WRONG_OPTIONS)),
+        Err(Ending::Failed(why)) => (why, ExitCode::FAILURE),
+    };
+    drop(writeln!(std::io::stderr(), "stoa: {why}"));
+    code
+}
+
+fn told(text: Result<String, String>) -> Result<(), Ending> {
+    text.map(|text| say(&text)).map_err(Ending::Failed)
 }
 
 fn say(line: &str) {
     drop(writeln!(std::io::stdout(), "{line}"));
 }
 
-fn serve(config: Config) -> Result<(), String> {
+fn serve(config: Config) -> Result<(), Ending> {
+    app::check(&config).map_err(Ending::WrongOptions)?;
     if config.print_config {
         say(&config.printed());
         return Ok(());
     }
     logging::start();
-    actix::System::new().block_on(run(config))
+    let ran = actix::System::new().block_on(run(config));
+    ran.map_err(Ending::Failed)
 }
 
 async fn run(config: Config) -> Result<(), String> {

@@ -75,7 +75,7 @@ pub struct Config {
     /// Folder with the flow files of new deals; without it, the flows that ship with Stoa
     #[arg(long, env = "STOA_FLOWS", value_name = "FOLDER")]
     pub flows: Option<PathBuf>,
-    /// Print the effective options, with secrets redacted, and exit
+    /// Check the options as a start does, print them with secrets redacted, and exit: with code 2 if they cannot be used
     #[arg(long)]
     pub print_config: bool,
 

@@ -12,6 +12,7 @@ mod peers;
 
 use clock::Clock;
 use parking_lot::Mutex;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Notify, watch};
@@ -146,6 +147,7 @@ impl Nodes {
             own,
             was_read: true,
             has_warned: false,
+            namesakes: HashSet::new(),
         };
         let checks = checks::run(
             self.clone(),

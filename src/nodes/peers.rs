@@ -288,6 +288,14 @@ impl Peers {
         peers.filter(|peer| peer.hearing(now) == hearing).count()
     }
 
+    /// The peers with this tag that have beaten since this server began. What an earlier start of this server has left is none of them.
+    pub(super) fn namesakes(&self, tag: &str, now: Instant) -> Vec<NodeRow> {
+        let age = now.saturating_duration_since(self.began).as_secs_f64();
+        let rows = self.alive.values().map(|peer| &peer.row);
+        let is_namesake = |row: &&NodeRow| row.tag.as_deref() == Some(tag) && row.silent_for < age;
+        rows.filter(is_namesake).cloned().collect()
+    }
+
     /// Whether anybody reads what this server says.
     pub(super) fn are_listening(&self) -> bool {
         self.alive.values().any(Peer::reads_this_wire)

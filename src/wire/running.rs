@@ -51,6 +51,14 @@ pub struct RunningWire {
     ended: oneshot::Receiver<()>,
 }
 
+/// Reads the options and the certificates that they name, without connecting. An error is a sentence that says what to do.
+pub fn check(options: &RedisOptions) -> Result<(), String> {
+    let Some(servers) = options.servers()? else {
+        return Ok(());
+    };
+    Redis::new(servers, options.redis_ca.as_deref(), String::new()).map(drop)
+}
+
 impl Wire {
     /// Starts the wire on a thread of its own; `None` without `--redis`. Does not wait for Redis. An error is a sentence that says what
     /// to do.

@@ -6,8 +6,10 @@ use std::path::Path;
 
 use stoa::config::Config;
 
-/// Options of other programs that the documents name: Cargo's, and those of `make nodes`.
-const OF_OTHERS: [&str; 5] = ["bin", "locked", "profile", "rounds", "test"];
+/// Options of other programs that the documents name: Cargo's, and those of `make nodes` and `make bench`.
+const OF_OTHERS: [&str; 7] = [
+    "bin", "brief", "locked", "profile", "rounds", "seconds", "test",
+];
 
 fn documents() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
