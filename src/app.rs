@@ -177,7 +177,12 @@ fn start_runner(server: &AppState, address: SocketAddr) -> Option<Runner> {
     let deal_sink = server.deps.deals.deal_sink();
     let metrics = Arc::clone(&server.deps.room.metrics);
     let (objects, checked) = server.deps.files.for_jobs();
-    let files = FileJobDeps { objects, checked };
+    let files = FileJobDeps {
+        objects,
+        checked,
+        directory: Arc::clone(&server.deps.room.directory),
+        outgoing: server.deps.room.outgoing.clone(),
+    };
     let shop = JobDeps::new(
         pool,
         payments,

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use crate::domain::access::blocks::ReaderBlocks;
 use crate::domain::dialect::{Dialect, UserRoom};
+use crate::domain::file::CheckEnd;
 use crate::domain::ids::{ConversationId, JoinNo, Seq};
 use crate::domain::room_event::RoomEvent;
 
@@ -33,6 +34,9 @@ const fn own_reason(code: u16, text: &'static str) -> CloseReason {
     CloseReason::Application { code, text }
 }
 
+/// About the bytes of an event that tells of a file.
+const FILE_CHECKED_BYTES: usize = 200;
+
 /// What the chat adds to queues.
 #[derive(Clone, Copy, Debug)]
 pub struct Chat;
@@ -51,6 +55,8 @@ pub enum ChatFrame {
         /// Whether the connection has joined the conversation.
         heard: Heard,
     },
+    /// The check of a file of the connection's user has ended.
+    FileChecked(CheckEnd),
     /// The room is gone, or the session has missed more than the room reads.
     Rejoin(Rejoin),
     /// Everything before it of a page of a replay has been sent. The number is the turn of the replay that the page belongs to.
@@ -122,6 +128,7 @@ impl socketio::queue::Extension for Chat {
     fn bytes(frame: &ChatFrame) -> usize {
         match frame {
             ChatFrame::Event { event, .. } => event.weight(),
+            ChatFrame::FileChecked(_) => FILE_CHECKED_BYTES,
             ChatFrame::Rejoin(..) | ChatFrame::PageEnd(_) => 0,
         }
     }

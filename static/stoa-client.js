@@ -44,6 +44,9 @@ const SIGNED_OUT_MS = 1_000;
 /** So often a press is tried again that the server could not take just then. */
 const PRESSES = 5;
 
+/** Of a file that the server has, only its id is sent. */
+const asSent = (attachment) => (attachment.file_id ? { file_id: attachment.file_id } : attachment);
+
 export class StoaClient {
   #options;
   #token;
@@ -360,7 +363,8 @@ export class StoaClient {
     this.#sending.add(conversation_id);
     let pause = 0;
     try {
-      const stored = await this.#ask("send_message", { conversation_id, client_id, body, reply_to, attachments, context });
+      const sent = { conversation_id, client_id, body, reply_to, attachments: attachments?.map(asSent), context };
+      const stored = await this.#ask("send_message", sent);
       this.#queue.remove(client_id);
       this.#emit("sent", { ...stored, queued: entry });
     } catch (error) {

@@ -4,7 +4,7 @@
  * @typedef {Object} Draft What a person wants to say
  * @property {string} body
  * @property {string|null} [reply_to] A message's id
- * @property {{url: string, name?: string, type?: string, size?: number}[]} [attachments]
+ * @property {{file_id?: string, url: string, name?: string, type?: string, size?: number}[]} [attachments] Of a file with an id only that is sent
  * @property {Object|null} [context]
  *
  * @typedef {Draft & {client_id: string, conversation_id: string, created_at: string, state: "waiting"|"failed", error?: Object}} Queued

@@ -26,7 +26,7 @@ pub use bounds::BoundOptions;
 pub use claims::{Claim, ClaimOptions, OwnRole, RequiredClaim, RoleMapping, unescaped};
 pub use cookie::CookieName;
 pub use dialects::DialectOptions;
-pub use files::{FileOptions, FileStore};
+pub use files::{FileOptions, FileStore, Previews, ScannerAddress, Unscanned};
 pub use later::{JobOptions, WebhookOptions};
 pub use money::PaymentOptions;
 pub use operation::OperationOptions;
@@ -343,6 +343,7 @@ impl Config {
         self.dialects.check()?;
         self.policies()?;
         self.redis.check()?;
+        self.files.check()?;
         if !self.demo && jwt_secret.is_none() && jwt_public_key.is_none() && jwks.is_none() {
             return Err("No token key is configured: give --jwt-secret, --jwt-public-key or --jwks; or --demo to try it out.".to_owned());
         }

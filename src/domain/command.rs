@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::access::policies::History;
 use super::conversation::{Card, ConversationStatus};
+use super::file::FileId;
 use super::ids::{MessageId, Seq, UserId};
 use super::message::Content;
 use super::mine::MineChange;
@@ -24,6 +25,13 @@ pub enum Command {
     Delete {
         /// The message.
         message: MessageId,
+    },
+    /// Remove a file from a message.
+    RemoveAttachment {
+        /// The message.
+        message: MessageId,
+        /// The file, which is stored here.
+        file: FileId,
     },
     /// Set or clear the caller's typing indicator.
     Type(Typing),

@@ -6,8 +6,9 @@ use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
 use super::peers::Arrival;
-use super::{JOBS, Nodes, PeerEvents, Wire};
+use super::{FILES_CHECKED, JOBS, Nodes, PeerEvents, Wire};
 use crate::domain::command::Mark;
+use crate::domain::file::FileNo;
 use crate::domain::ids::{ConversationId, ConversationNo, Seq, UserNo};
 use crate::presence::HeardIn;
 use crate::registry::Rooms;
@@ -15,7 +16,7 @@ use crate::registry::hearing::{Delivery, Sleeping};
 use crate::room::RoomDeps;
 use crate::room::remote::RemoteEvent;
 use crate::store::conversations::Key;
-use crate::store::replay;
+use crate::store::{files, replay};
 use crate::wire::frame::{HeardFrame, Unread};
 use crate::wire::running::{Heard, Incoming};
 use crate::wire::section::{Beat, CommittedEntries, NodeId, Section};
@@ -155,6 +156,9 @@ impl Dispatcher {
             Section::Ended(_) => self.above.hear_of_sign_out(),
             Section::Taken { pid, session } => self.above.hear_of_takeover(&pid, session),
             Section::Hint { topic, .. } if topic == JOBS => self.above.hear_of_jobs(),
+            Section::Hint { topic, numbers } if topic == FILES_CHECKED => {
+                self.hear_of_file(&numbers);
+            }
             Section::Hint { .. } => {}
             Section::People(people) => directory.hear_people(heard, &people),
             Section::AllPeople {
@@ -215,6 +219,29 @@ impl Dispatcher {
                 }),
                 Ok(None) => {}
                 Err(error) => log::warn!(event = "creation_not_told"; "{error}"),
+            }
+        });
+    }
+
+    /// Tells a file's owner, if they are here, that its check has ended.
+    fn hear_of_file(&self, numbers: &[i64]) {
+        let &[owner, file] = numbers else {
+            return;
+        };
+        if self.sleeping_for(&[UserNo(owner)]) == Sleeping::Sleeps {
+            return;
+        }
+        let room = Arc::clone(&self.room);
+        actix_rt::spawn(async move {
+            let find = move |connection: &mut _| files::find_by_no(connection, FileNo(file));
+            match room.pool.run(find).await {
+                Ok(Some(file)) => {
+                    if let Some(end) = file.check_end() {
+                        room.directory.tell_of_file(file.owner, end);
+                    }
+                }
+                Ok(None) => {}
+                Err(error) => log::warn!(event = "file_not_told"; "{error}"),
             }
         });
     }

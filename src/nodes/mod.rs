@@ -65,6 +65,9 @@ pub trait PeerEvents {
 /// The topic of hints that jobs were inserted.
 pub const JOBS: &str = "jobs";
 
+/// The topic of hints that the check of a file has ended. Their numbers are its owner's and its own.
+pub const FILES_CHECKED: &str = "files_checked";
+
 /// A wire that was started, and what comes over it.
 pub struct Connected {
     /// What is heard.

@@ -15,8 +15,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::domain::conversation::PresenceStatus;
+use crate::domain::file::CheckEnd;
 use crate::domain::ids::{ConversationNo, SessionId, UserNo};
-use crate::queue::ConnectionQueue;
+use crate::queue::{ChatFrame, ConnectionQueue, Frame};
 use crate::wire::outgoing::Outgoing;
 pub use table::HeardIn;
 use table::PresenceTable;
@@ -193,6 +194,13 @@ impl Directory {
         };
         let queues = sessions.queues.iter();
         queues.filter(|queue| is_wanted(queue)).cloned().collect()
+    }
+
+    /// Tells a user's sessions at this server that the check of a file of theirs has ended.
+    pub fn tell_of_file(&self, owner: UserNo, end: CheckEnd) {
+        for queue in self.queues(owner) {
+            queue.push(Frame::Own(ChatFrame::FileChecked(end)));
+        }
     }
 
     /// Subscribes a room to the presence of a participant.

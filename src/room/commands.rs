@@ -24,6 +24,7 @@ impl Room {
             Command::ChangeMine(change) => self.change_mine(&principal, change, reply, context),
             Command::Edit { .. }
             | Command::Delete { .. }
+            | Command::RemoveAttachment { .. }
             | Command::AddParticipant { .. }
             | Command::ChangeParticipant { .. }
             | Command::RemoveParticipant { .. }

@@ -1,6 +1,7 @@
 //! The state of a room and its rules: `decide` and `evolve`. Pure.
 
 mod managing;
+mod messages;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -218,24 +219,10 @@ impl State {
     ) -> Result<Decision, Refusal> {
         self.may_ask(caller, command)?;
         match command {
-            Command::Edit { message, body } => {
-                self.must_be_here(*message)?;
-                self.may_speak(caller)?;
-                let reader = self.reader(caller)?;
-                Ok(Decision::Change(ChangeKind::Edit {
-                    message: *message,
-                    body: body.clone(),
-                    reader,
-                }))
-            }
-            Command::Delete { message } => {
-                self.must_be_here(*message)?;
-                let access = self.access(caller)?;
-                Ok(Decision::Change(ChangeKind::Delete {
-                    message: *message,
-                    power: access.power(),
-                    reader: access.reader(caller.no),
-                }))
+            Command::Edit { message, body } => self.decide_edit(caller, *message, body),
+            Command::Delete { message } => self.decide_deletion(caller, *message),
+            Command::RemoveAttachment { message, file } => {
+                self.decide_file_removal(caller, *message, *file)
             }
             Command::AddParticipant {
                 user,

@@ -1,6 +1,7 @@
 //! All durable changes of a conversation but new messages: edits, deletions, participants, settings. Each is
 //! one transaction.
 
+mod attachments;
 mod people;
 mod settings;
 
@@ -18,6 +19,7 @@ use super::search;
 use crate::domain::access::policies::History;
 use crate::domain::conversation::{Participant, Settings};
 use crate::domain::entry::{Entry, Fact};
+use crate::domain::file::FileId;
 use crate::domain::ids::{ConversationNo, MessageId, PolicyVersion, Seq, UserId, UserNo};
 use crate::domain::message::{Message, Power};
 use crate::domain::refusal::Refusal;
@@ -56,6 +58,17 @@ pub enum ChangeKind {
         /// The message.
         message: MessageId,
         /// Whether the actor may delete messages of others.
+        power: Power,
+        /// The actor as a reader.
+        reader: Reader,
+    },
+    /// Removes a file from a message.
+    RemoveAttachment {
+        /// The message.
+        message: MessageId,
+        /// The file.
+        file: FileId,
+        /// Whether the actor may change messages of others.
         power: Power,
         /// The actor as a reader.
         reader: Reader,
@@ -150,6 +163,12 @@ pub fn apply(connection: &mut PgConnection, change: &Change) -> Result<Changed, 
             power,
             reader,
         } => delete(connection, change, *message, *power, reader),
+        ChangeKind::RemoveAttachment {
+            message,
+            file,
+            power,
+            reader,
+        } => attachments::remove(connection, change, (*message, *file), *power, reader),
         ChangeKind::Add {
             user,
             role,
@@ -276,7 +295,7 @@ fn delete(
     keep_wording(connection, change, turn.seq, &message, "deleted")?;
     search::forget(connection, id)?;
     if message.content.files().next().is_some() {
-        uses::release(connection, id)?;
+        uses::release(connection, id, None)?;
     }
     diesel::update(messages::table.find((id.conversation.0, id.seq)))
         .set((

@@ -25,7 +25,7 @@ fn documents() -> String {
 
 /// What stands behind two dashes at the beginning of a word.
 fn named(text: &str) -> BTreeSet<String> {
-    let is_of_name = |c: char| c.is_ascii_lowercase() || c == '-';
+    let is_of_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let parts = text.split("--").zip(text.split("--").skip(1));
     let begun =
         parts.filter(|(before, _)| !before.ends_with(|c: char| c.is_alphanumeric() || c == '-'));

@@ -2,7 +2,9 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CONTENT_ENCODING, HeaderMap, UPGRADE, VARY};
+use actix_web::http::header::{
+    CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue, UPGRADE, VARY,
+};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, web};
@@ -13,12 +15,15 @@ use super::caller::Source;
 use super::{AppState, Failure, answer_headers, cors, refusals};
 use crate::domain::refusal::Refusal;
 use crate::edge::connection::connection_limits::AddressPermit;
+use crate::edge::files::tus;
 
 /// The path of Engine.IO, without a slash at its end. It answers CORS itself, and HEAD is not mapped to GET there: a GET takes
 /// packets.
 const ENGINE: &str = "/socket.io";
 /// The path that files are uploaded to.
-const UPLOADS: &str = "/api/v1/files";
+pub const UPLOADS: &str = "/api/v1/files";
+/// The header of the protocol of resumable uploads, which every answer of it has.
+const TUS_RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
 
 /// Admits or refuses a request, and records its outcome.
 pub async fn watch(
@@ -32,6 +37,7 @@ pub async fn watch(
     let begun = server.deps.room.clock.now();
     let method = label_of(request.method());
     let origin = cors::origin_of(request.headers());
+    let speaks_tus = request.path().starts_with(UPLOADS) && tus::is_spoken(request.headers());
     let (mut response, route) = match look_at(&server, &request) {
         Ok(permit) => {
             let response = pass(&server, request, next, permit).await?;
@@ -50,6 +56,9 @@ pub async fn watch(
         let headers = response.headers_mut();
         if !headers.contains_key(VARY) {
             cors::expose(headers, origin.as_ref(), &server.origins);
+        }
+        if speaks_tus {
+            headers.insert(TUS_RESUMABLE, HeaderValue::from_static(tus::VERSION));
         }
         answer_headers::complete(headers);
     }
@@ -150,7 +159,12 @@ fn becomes_socket(request: &ServiceRequest) -> bool {
 
 /// Whether the body is a file.
 fn is_upload(request: &ServiceRequest) -> bool {
-    request.method() == Method::POST && request.path() == UPLOADS
+    let below = request.path().strip_prefix(UPLOADS);
+    match *request.method() {
+        Method::POST => below == Some(""),
+        Method::PATCH => below.is_some_and(|below| below.starts_with('/')),
+        _ => false,
+    }
 }
 
 /// Whether the body has a content encoding, such as gzip.

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use std::sync::Arc;
 
 use super::{json, text, time, user, user_id};
-use crate::domain::attachment::{Attachment, Source};
+use crate::domain::attachment::Attachment;
 use crate::domain::ids::{ConversationNo, MessageId, UserId};
 use crate::domain::message::{Audience, ClientIdOrigin, Content, Message, MessageKind};
 
@@ -35,10 +35,10 @@ fn message_id() -> impl Strategy<Value = MessageId> {
 fn attachment() -> impl Strategy<Value = Attachment> {
     (text(), of(text()), of(text()), of(any::<u64>())).prop_map(|(url, name, media_type, size)| {
         Attachment {
-            source: Source::Url(url),
             name,
             media_type,
             size,
+            ..Attachment::at(url)
         }
     })
 }

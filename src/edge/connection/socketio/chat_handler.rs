@@ -155,6 +155,8 @@ impl NamespaceHandler<Chat> for ChatHandler {
             }
             ChatFrame::Rejoin(lost) => self.session.do_send(RoomLost(lost)),
             ChatFrame::PageEnd(turn) => self.session.do_send(PageSent(turn)),
+            // The dialects of Socket.IO have no event for it.
+            ChatFrame::FileChecked(_) => {}
         }
         None
     }

@@ -23,6 +23,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{Change, RoomEvent};
 use crate::edge::native::decode::{Request, decode};
 use crate::edge::native::encode;
+use crate::edge::native::events::file_checked;
 use crate::edge::native::frame_id::FrameId;
 use crate::error::Error;
 use crate::queue::{
@@ -224,6 +225,7 @@ impl StreamHandler<Drained> for NativeSession {
                 Frame::Own(ChatFrame::PageEnd(turn)) => {
                     replaying::page_sent(self, turn, context);
                 }
+                Frame::Own(ChatFrame::FileChecked(end)) => context.text(file_checked(end)),
                 // Only a Socket.IO connection is sent these.
                 Frame::Attached(..) | Frame::Binary(_) | Frame::Leave => {}
             }

@@ -14,6 +14,7 @@ pub mod messages;
 pub mod mine;
 pub(in crate::edge) mod opened;
 pub mod participants;
+pub mod resumable;
 pub mod search;
 pub mod sign_out;
 pub mod staff;
@@ -57,12 +58,15 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(messages::send)
         .service(messages::edit)
         .service(messages::delete)
+        .service(messages::remove_attachment)
         .service(messages::history)
         .service(search::search)
         .service(files::upload)
         .service(files::links)
         .service(files::show)
         .service(files::delete)
+        .service(resumable::append)
+        .service(resumable::complete)
         .service(flows::list)
         .service(flows::describe)
         .service(flows::picture)
