@@ -344,10 +344,10 @@ pub fn conversations(
     let rows: Vec<ListedRow> = diesel::sql_query(format!(
         "with cut as (
             select c.no as conversation_no, c.updated_at, c.last_seq, {columns}
-            from conversations c
-            where c.business_no = $1 and c.kind = 'support' and {is_there} and ($3 is null or c.status = $3)
-                and ($4 is null or (c.updated_at, c.no) < ($4, $5))
-            order by c.updated_at desc, c.no desc limit $6
+            from business_conversations b join conversations c on c.no = b.conversation_no
+            where b.business_no = $1 and c.kind = 'support' and {is_there} and ($3 is null or c.status = $3)
+                and ($4 is null or (b.updated_at, b.conversation_no) < ($4, $5))
+            order by b.updated_at desc, b.conversation_no desc limit $6
         ), {messages}"
     ))
     .bind::<BigInt, _>(business.0)

@@ -233,6 +233,7 @@ fn next_turn(
             conversations::last_seq.eq(conversations::last_seq + 1),
             conversations::policy_version.eq(conversations::policy_version + raised),
             conversations::updated_at.eq(commit_time),
+            conversations::emptied_at.eq(None::<DateTime<Utc>>),
         ))
         .returning((
             conversations::no,

@@ -52,7 +52,7 @@ struct Due {
 
 const NEXT: &str = "
 select no, emptied_seq, last_seq from conversations
-where deleted_at is not null and emptied_seq < last_seq and deleted_at <= now() - make_interval(days => $1)
+where deleted_at is not null and emptied_at is null and deleted_at <= now() - make_interval(days => $1)
 order by deleted_at limit 1 for no key update skip locked";
 
 /// What is emptied of the changes with a seq after `$2` up to `$3` of conversation `$1`.
@@ -115,7 +115,7 @@ pub fn empty_conversation(
         release_files(connection, &due, to)?;
         let ended =
             "update conversation_flows set instance = '{}' where conversation_no = $1 and $2 >= $3";
-        let noted = "update conversations set emptied_seq = $2 where no = $1 and $2 <= $3";
+        let noted = "update conversations set emptied_seq = $2, emptied_at = case when $2 = $3 then now() end where no = $1";
         for sql in [ended, noted] {
             diesel::sql_query(sql)
                 .bind::<BigInt, _>(due.no)

@@ -77,7 +77,7 @@ with input as materialized (
 ), won as materialized (
     select i.*, l.last_seq as before from input i join locked l on l.no = i.no and l.policy_version = i.policy
 ), advanced as (
-    update conversations c set last_seq = w.before + w.count, updated_at = now(),
+    update conversations c set last_seq = w.before + w.count, updated_at = now(), emptied_at = null,
         policy_version = c.policy_version + jsonb_array_length(w.transitions)
     from won w where c.no = w.no
 ), asked as materialized (

@@ -4,9 +4,13 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use serde_json::{Value, json};
 use std::time::Duration;
+use stoa::domain::access::policies::History;
+use stoa::domain::ids::{ConversationNo, UserId, UserNo};
+use stoa::store::changes::{self, Change, ChangeKind, Changed, Consent, Returns};
 use stoa::store::forgetting::{empty_conversation, empty_wordings};
 
 use crate::client::Person;
+use crate::hot_updates::filled;
 use crate::participants::{ask, creation, id_of, path};
 use crate::plans::{full_database, must_walk_nothing};
 use crate::polling::until_within;
@@ -137,6 +141,33 @@ async fn the_contents_of_a_deleted_conversation_are_emptied() {
     );
     assert!(!empty_conversation(connection, 30, 10).unwrap());
     assert_eq!(bob.bodies(&other).await, ["of another conversation"]);
+}
+
+#[test]
+fn what_is_written_into_an_emptied_conversation_is_emptied_later() {
+    let (_pool, mut connection) = filled();
+    let connection = &mut connection;
+    let deleted = "update conversations set deleted_at = now() - interval '31 days' where no = 3";
+    connection.batch_execute(deleted).unwrap();
+    while empty_conversation(connection, 30, 10).unwrap() {}
+    let add = ChangeKind::Add {
+        user: UserId::stored("user-5".to_owned()),
+        role: "member".into(),
+        returns: Returns::Once,
+        consent: Consent::Needed,
+        history: History::FromJoining,
+    };
+    let change = Change {
+        conversation: ConversationNo(3),
+        policy: 0,
+        actor: UserNo(3),
+        contacts_a_day: None,
+        kind: add,
+    };
+    let changed = changes::apply(connection, &change).unwrap();
+    assert!(matches!(changed, Changed::Done(_)), "{changed:?}");
+    assert!(empty_conversation(connection, 30, 10).unwrap());
+    assert!(!empty_conversation(connection, 30, 10).unwrap());
 }
 
 #[test]

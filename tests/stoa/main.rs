@@ -55,6 +55,7 @@ mod frames;
 #[path = "../fronts/mod.rs"]
 mod fronts;
 mod frozen;
+mod hot_updates;
 mod identities;
 mod invisible_texts;
 mod joining_later;

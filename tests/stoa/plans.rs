@@ -25,9 +25,10 @@ use crate::test_app::{fresh_database, parse};
 /// 10,000 people and conversations, 200,000 messages, 20,000 changes, 10,000 keys; each person is in about three.
 pub const FILL: &str = include_str!("plans_fill.sql");
 
-const BIG: [&str; 16] = [
+const BIG: [&str; 17] = [
     "messages",
     "conversations",
+    "business_conversations",
     "participants",
     "users",
     "message_changes",

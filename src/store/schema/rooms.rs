@@ -25,6 +25,7 @@ diesel::table! {
         deleted_at -> Nullable<Timestamptz>,
         emptied_seq -> Int8,
         business_no -> Nullable<Int8>,
+        emptied_at -> Nullable<Timestamptz>,
     }
 }
 
