@@ -165,24 +165,27 @@ impl Room {
         self.deps.directory.queues_where(user, is_elsewhere)
     }
 
+    /// The participants with more sessions at this server than have joined.
     fn absent_users(&self) -> Vec<i64> {
-        let directory = &self.deps.directory;
-        let joined: HashMap<UserNo, usize> =
-            self.listeners
+        let listeners = self.listeners.iter();
+        let mut joined: Vec<UserNo> = listeners.map(|listener| listener.principal.no).collect();
+        joined.sort_unstable();
+        let joined_by = |user: UserNo| {
+            let from = joined.partition_point(|one| *one < user);
+            joined
                 .iter()
-                .fold(HashMap::new(), |mut counts, listener| {
-                    *counts.entry(listener.principal.no).or_default() += 1;
-                    counts
-                });
-        let elsewhere =
-            |user: UserNo| directory.session_count(user) > joined.get(&user).copied().unwrap_or(0);
+                .skip(from)
+                .take_while(|one| **one == user)
+                .count()
+        };
+        let directory = &self.deps.directory;
         let readers = self
             .state
             .everybody()
             .filter(|person| person.may_read().is_ok());
         readers
-            .filter(|person| directory.is_connected(person.no) && elsewhere(person.no))
-            .map(|p| p.no.0)
+            .filter(|person| directory.session_count(person.no) > joined_by(person.no))
+            .map(|person| person.no.0)
             .collect()
     }
 
