@@ -20,10 +20,10 @@ check: ## Format and clippy only
 	@scripts/install.sh run
 	@scripts/check.sh
 
-bench: ## Build and run the load test (ARGS="..." for its options)
-	@scripts/install.sh run
+bench: ## Build and run the load test (ARGS="..." for its options; NODES=2 for several nodes beside one)
+	@scripts/install.sh $(if $(filter-out 1,$(NODES)),nodes,run)
 	cargo build --profile dist --locked --bin stoa --example load
-	$(TARGET)/dist/examples/load $(ARGS)
+	$(TARGET)/dist/examples/load $(addprefix --nodes ,$(filter-out 1,$(NODES))) $(ARGS)
 
 crash: ## Kill server and database 20 times under load, then check that nothing was lost
 	@scripts/install.sh run

@@ -57,6 +57,8 @@ has_haproxy() { has_program haproxy; }
 packages_haproxy() { echo haproxy; }
 has_nginx() { has_program nginx; }
 packages_nginx() { echo nginx; }
+has_exiftool() { has_program exiftool; }
+packages_exiftool() { echo libimage-exiftool-perl; }
 
 has_node() { command -v node >/dev/null; }
 packages_node() { echo nodejs; }
@@ -178,7 +180,7 @@ install_python_packages() {
 needs=(compiler postgresql libpq)
 case ${1:-} in
 run) ;;
-test) needs+=(browser driver node npm python pooler redis) ;;
+test) needs+=(browser driver node npm python pooler redis exiftool) ;;
 nodes) needs+=(redis haproxy) ;;
 real) needs+=(browser driver node npm python redis haproxy nginx) ;;
 *) say "install.sh run | test | nodes | real" && exit 2 ;;

@@ -13,14 +13,15 @@ use uuid::Uuid;
 
 use crate::app::running::{Running, begin};
 use crate::config::{Config, Switch};
-use crate::deal::catalogue::Catalogue;
+use crate::deal::catalogue::{self, Catalogue};
 use crate::edge::connection::connection_limits::{ConnectionLimits, file_warning};
-use crate::edge::connection::socketio::{self as foreign};
+use crate::edge::connection::socketio;
 use crate::edge::connection::sweeper;
-use crate::edge::dialect::{self};
+use crate::edge::dialect;
 use crate::edge::http::AppState;
 use crate::edge::http::listening::{Addresses, Listening, listen};
 use crate::feed::{FeedRunner, SearchIndex, Timing, consumers};
+use crate::identity::auth::Verifier;
 use crate::identity::demo_secret;
 use crate::jobs::{FileJobDeps, JobDeps, Runner};
 use crate::nodes::Connected;
@@ -29,15 +30,28 @@ use crate::seed;
 use crate::store::pool::Pool;
 use crate::store::{installation, opening, watch};
 use crate::telemetry::metrics::Metrics;
+use crate::wire::running as wire;
 use assembly::{Opened, build};
 use peers::Others;
+
+/// Checks what can be checked of the options without a connection and without writing anything: what they say together, and the files
+/// that they name. An error is a sentence that says what to do.
+pub fn check(config: &Config) -> Result<(), String> {
+    config.check()?;
+    dialect::check(&config.dialects)?;
+    // A demo has a secret of its own, which need not exist yet.
+    let demo_secret = config.demo.then_some("");
+    Verifier::new(&config.auth, demo_secret).map(drop)?;
+    wire::check(&config.redis)?;
+    catalogue::check(config.flows.as_deref())
+}
 
 /// Builds all parts and starts to serve, by this clock. Fails with a sentence that says what to do.
 pub async fn start(config: Config, clock: Clock) -> Result<Running, String> {
     config.check()?;
     let addresses = Addresses::bind(&config)?;
     let (server, connected, cluster) = open(config, clock).await?;
-    let engine = foreign::endpoint(Arc::clone(&server.deps), &server.config);
+    let engine = socketio::endpoint(Arc::clone(&server.deps), &server.config);
     let Listening {
         address,
         metrics_address,
@@ -163,7 +177,12 @@ fn start_runner(server: &AppState, address: SocketAddr) -> Option<Runner> {
     let deal_sink = server.deps.deals.deal_sink();
     let metrics = Arc::clone(&server.deps.room.metrics);
     let (objects, checked) = server.deps.files.for_jobs();
-    let files = FileJobDeps { objects, checked };
+    let files = FileJobDeps {
+        objects,
+        checked,
+        directory: Arc::clone(&server.deps.room.directory),
+        outgoing: server.deps.room.outgoing.clone(),
+    };
     let shop = JobDeps::new(
         pool,
         payments,

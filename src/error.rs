@@ -1,4 +1,4 @@
-//! What can go wrong: refused (the caller is told), or internal (logged once, answered 500).
+//! What can go wrong: refused (the caller gets the reason), or internal (logged once, answered 500).
 
 use std::fmt;
 
@@ -7,9 +7,9 @@ use crate::domain::refusal::Refusal;
 /// The outcome of a request that was not carried out.
 #[derive(Debug)]
 pub enum Error {
-    /// The caller is told why, with a stable code.
+    /// The caller gets the reason, with a stable code.
     Refused(Refusal),
-    /// The caller is told nothing but a request id; this text goes to the log.
+    /// The caller gets nothing but a request id; this text goes to the log.
     Internal(String),
 }
 

@@ -22,7 +22,7 @@ impl fmt::Debug for JobSignal {
 pub struct Listener(watch::Receiver<()>);
 
 impl JobSignal {
-    /// A signal that also calls this, which tells other servers that run jobs.
+    /// A signal that also calls this, which signals other servers that run jobs.
     pub fn telling(elsewhere: impl Fn() + Send + Sync + 'static) -> Self {
         Self {
             here: Arc::default(),

@@ -46,6 +46,7 @@ pub mod job_signal;
 pub mod objects;
 pub mod outbound;
 pub mod queue;
+pub mod scanner;
 pub mod signing;
 pub mod telemetry;
 

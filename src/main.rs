@@ -1,4 +1,4 @@
-//! The command line: `serve` (the default), `token` and `flow`.
+//! The command line: `serve` (the default), `token`, `flow` and `picture`.
 
 mod cli;
 
@@ -10,7 +10,7 @@ use stoa::app;
 use stoa::config::Config;
 use stoa::telemetry::logging;
 
-use cli::{flow_commands, token_command};
+use cli::{flow_commands, picture_command, token_command};
 
 /// One thread allocates messages and another frees them; this allocator does that without a lock.
 #[global_allocator]
@@ -35,36 +35,59 @@ enum Command {
     /// Check, draw and simulate flow files, and migrate running deals
     #[command(subcommand)]
     Flow(flow_commands::FlowCommand),
+    /// Make the previews of the picture on the standard input, for the server that runs this
+    #[command(hide = true)]
+    Picture(picture_command::PictureOptions),
+}
+
+/// The exit code for options that cannot be used, which is clap's for arguments that it cannot read.
+const WRONG_OPTIONS: u8 = 2;
+
+/// Why a command ends without success, as a sentence.
+enum Ending {
+    /// The options of the server cannot be used.
+    WrongOptions(String),
+    /// Something else.
+    Failed(String),
 }
 
 fn main() -> ExitCode {
     let command_line = CommandLine::parse();
     let outcome = match command_line.command {
-        Some(Command::Token(options)) => token_command::run(*options).map(|token| say(&token)),
-        Some(Command::Flow(command)) => flow_commands::run(command).map(|told| say(&told)),
+        Some(Command::Token(options)) => told(token_command::run(*options)),
+        Some(Command::Flow(command)) => told(flow_commands::run(command)),
+        Some(Command::Picture(options)) => picture_command::run(&options)
+            .map(|made| picture_command::answer(&made))
+            .map_err(Ending::Failed),
         Some(Command::Serve(config)) => serve(*config),
         None => serve(command_line.serve),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
-            drop(writeln!(std::io::stderr(), "stoa: {why}"));
-            ExitCode::FAILURE
-        }
-    }
+    let (why, code) = match outcome {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Ending::WrongOptions(why)) => (why, ExitCode::from(WRONG_OPTIONS)),
+        Err(Ending::Failed(why)) => (why, ExitCode::FAILURE),
+    };
+    drop(writeln!(std::io::stderr(), "stoa: {why}"));
+    code
+}
+
+fn told(text: Result<String, String>) -> Result<(), Ending> {
+    text.map(|text| say(&text)).map_err(Ending::Failed)
 }
 
 fn say(line: &str) {
     drop(writeln!(std::io::stdout(), "{line}"));
 }
 
-fn serve(config: Config) -> Result<(), String> {
+fn serve(config: Config) -> Result<(), Ending> {
+    app::check(&config).map_err(Ending::WrongOptions)?;
     if config.print_config {
         say(&config.printed());
         return Ok(());
     }
     logging::start();
-    actix::System::new().block_on(run(config))
+    let ran = actix::System::new().block_on(run(config));
+    ran.map_err(Ending::Failed)
 }
 
 async fn run(config: Config) -> Result<(), String> {

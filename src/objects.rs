@@ -3,15 +3,18 @@
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
+use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as ObjectPath;
 use object_store::{
-    GetOptions, GetRange, GetResultPayload, ObjectStore, ObjectStoreExt, PutPayload,
+    BackoffConfig, GetOptions, GetRange, GetResultPayload, MultipartUpload, ObjectStore,
+    ObjectStoreExt, PutPayload, RetryConfig,
 };
 use std::fmt;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -53,24 +56,37 @@ impl fmt::Display for Key {
 pub struct Objects(Arc<Inner>);
 
 struct Inner {
-    folder: PathBuf,
-    /// Opened on first use, so that a server whose users store no files makes no folder.
-    store: OnceLock<LocalFileSystem>,
+    store: Store,
+    /// Where files are put together.
+    spool: PathBuf,
+}
+
+enum Store {
+    /// A folder. It is opened on first use, so that a server whose users store no files makes no folder.
+    Folder(PathBuf, OnceLock<LocalFileSystem>),
+    /// A bucket, in which all keys begin with this.
+    Bucket(Box<AmazonS3>, String),
 }
 
 impl Objects {
     /// The store that the options name; `None` if files are off. Fails with a sentence that says what to do.
     pub fn open(config: &Config) -> Result<Option<Self>, String> {
-        let (folder, is_named) = match &config.files.files {
-            FileStore::Off => return Ok(None),
-            FileStore::DataFolder => (config.data_folder().join("files"), false),
-            FileStore::Folder(folder) => (folder.clone(), true),
+        let data = config.data_folder().join("files");
+        let of_folder = |folder: PathBuf| Inner {
+            spool: folder.join("spool"),
+            store: Store::Folder(folder, OnceLock::new()),
         };
-        let objects = Self(Arc::new(Inner {
-            folder,
-            store: OnceLock::new(),
-        }));
-        if is_named {
+        let inner = match &config.files.files {
+            FileStore::Off => return Ok(None),
+            FileStore::DataFolder => of_folder(data),
+            FileStore::Folder(folder) => of_folder(folder.clone()),
+            FileStore::Bucket { name, prefix } => Inner {
+                store: Store::Bucket(Box::new(bucket(name, config)?), prefix.clone()),
+                spool: data.join("spool"),
+            },
+        };
+        let objects = Self(Arc::new(inner));
+        if let FileStore::Folder(_) = config.files.files {
             let opened = objects.store();
             opened.map_err(|error| {
                 format!("Files cannot be stored: {error}. Choose another folder with --files local:FOLDER, or --files off.")
@@ -79,59 +95,58 @@ impl Objects {
         Ok(Some(objects))
     }
 
-    fn store(&self) -> Result<&LocalFileSystem, Error> {
-        if let Some(store) = self.0.store.get() {
+    fn store(&self) -> Result<&dyn ObjectStore, Error> {
+        let (folder, opened) = match &self.0.store {
+            Store::Bucket(bucket, _) => return Ok(bucket.as_ref()),
+            Store::Folder(folder, opened) => (folder, opened),
+        };
+        if let Some(store) = opened.get() {
             return Ok(store);
         }
-        let folder = &self.0.folder;
         let failed =
             |error: &dyn fmt::Display| Error::internal(format!("{}: {error}", folder.display()));
         std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
         let store = LocalFileSystem::new_with_prefix(folder).map_err(|error| failed(&error))?;
         let store = store.with_automatic_cleanup(true).with_fsync(true);
-        Ok(self.0.store.get_or_init(|| store))
+        Ok(opened.get_or_init(|| store))
+    }
+
+    fn path(&self, key: &Key) -> ObjectPath {
+        match &self.0.store {
+            Store::Bucket(_, prefix) => ObjectPath::from(format!("{prefix}/{key}")),
+            Store::Folder(..) => ObjectPath::from(key.0.as_str()),
+        }
     }
 
     /// Stores an object that is in memory.
     pub async fn put(&self, key: &Key, content: Vec<Bytes>) -> Result<(), Error> {
         let payload = PutPayload::from_iter(content);
-        let path = path(key);
+        let path = self.path(key);
         let stored = self.store()?.put(&path, payload);
         in_time(stored).await?;
         self.clear_staged(key).await
     }
 
     /// Stores the content of a file of this machine, from its beginning.
-    pub async fn put_file(&self, key: &Key, mut file: File, size: u64) -> Result<(), Error> {
-        let path = path(key);
-        let mut upload = in_time(self.store()?.put_multipart(&path)).await?;
-        blocking({
-            let mut file = file.try_clone().map_err(Error::internal)?;
-            move || file.seek(SeekFrom::Start(0))
-        })
-        .await?;
-        let mut left = size;
-        while left > 0 {
-            let length = usize::try_from(left)
-                .unwrap_or(WRITE_BYTES)
-                .min(WRITE_BYTES);
-            let (part, same) = blocking(move || {
-                let mut part = vec![0; length];
-                file.read_exact(&mut part)?;
-                Ok((part, file))
-            })
-            .await?;
-            file = same;
-            left -= length as u64;
-            in_time(upload.put_part(part.into())).await?;
+    pub async fn put_file(&self, key: &Key, file: File, size: u64) -> Result<(), Error> {
+        if size <= WRITE_BYTES as u64 {
+            let content = blocking(move || read_part(&file, 0, size)).await?;
+            return self.put(key, vec![content.into()]).await;
         }
-        in_time(upload.complete()).await?;
+        let path = self.path(key);
+        let mut upload = in_time(self.store()?.put_multipart(&path)).await?;
+        let written = write_parts(upload.as_mut(), file, size).await;
+        if written.is_err() {
+            // What was written of it is not kept; what cannot be deleted now, the bucket deletes by a rule of its own.
+            let _kept = in_time(upload.abort()).await;
+        }
+        written?;
         self.clear_staged(key).await
     }
 
     /// A whole object. It must be small.
     pub async fn get(&self, key: &Key) -> Result<Bytes, Error> {
-        let path = path(key);
+        let path = self.path(key);
         let found = in_time(self.store()?.get(&path)).await?;
         in_time(found.bytes()).await
     }
@@ -146,7 +161,7 @@ impl Objects {
             range: Some(GetRange::Bounded(range.clone())),
             ..GetOptions::default()
         };
-        let path = path(key);
+        let path = self.path(key);
         let found = in_time(self.store()?.get_opts(&path, options)).await?;
         Ok(match found.payload {
             GetResultPayload::File(file, _) => chunks(file, found.range),
@@ -156,7 +171,7 @@ impl Objects {
 
     /// Deletes an object. One that is not there is deleted.
     pub async fn delete(&self, key: &Key) -> Result<(), Error> {
-        let path = path(key);
+        let path = self.path(key);
         let deleted = tokio::time::timeout(PATIENCE, self.store()?.delete(&path)).await;
         match deleted.map_err(Error::internal)? {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => self.clear_staged(key).await,
@@ -166,7 +181,7 @@ impl Objects {
 
     /// A file of this machine that has no name any more: it is gone when it is closed.
     pub async fn nameless_file(&self) -> Result<File, Error> {
-        let folder = self.0.folder.join("spool");
+        let folder = self.0.spool.clone();
         blocking(move || {
             std::fs::create_dir_all(&folder)?;
             let path = folder.join(uuid::Uuid::now_v7().to_string());
@@ -183,9 +198,68 @@ impl Objects {
 
     /// Deletes what an interrupted write of an object has left: files beside it with a `#` and a number after its name.
     async fn clear_staged(&self, key: &Key) -> Result<(), Error> {
-        let path = self.0.folder.join(&key.0);
+        let Store::Folder(folder, _) = &self.0.store else {
+            return Ok(());
+        };
+        let path = folder.join(&key.0);
         blocking(move || clear_staged(&path)).await
     }
+}
+
+/// Writes the content of a file, from its beginning, in parts.
+async fn write_parts(
+    upload: &mut dyn MultipartUpload,
+    mut file: File,
+    size: u64,
+) -> Result<(), Error> {
+    let mut at = 0;
+    while at < size {
+        let end = size.min(at + WRITE_BYTES as u64);
+        let (part, same) = blocking(move || Ok((read_part(&file, at, end)?, file))).await?;
+        (file, at) = (same, end);
+        in_time(upload.put_part(part.into())).await?;
+    }
+    in_time(upload.complete()).await.map(drop)
+}
+
+fn read_part(file: &File, start: u64, end: u64) -> std::io::Result<Vec<u8>> {
+    let length = usize::try_from(end - start).map_err(std::io::Error::other)?;
+    let mut part = vec![0; length];
+    file.read_exact_at(&mut part, start)?;
+    Ok(part)
+}
+
+/// Requests are repeated while the store is away, until the patience ends.
+fn retries() -> RetryConfig {
+    RetryConfig {
+        backoff: BackoffConfig {
+            init_backoff: Duration::from_millis(100),
+            max_backoff: Duration::from_secs(2),
+            base: 2.0,
+        },
+        max_retries: 60,
+        retry_timeout: PATIENCE,
+    }
+}
+
+/// A bucket of S3, or of a store that speaks its protocol.
+fn bucket(name: &str, config: &Config) -> Result<AmazonS3, String> {
+    let options = &config.files;
+    let (key, secret) = options.bucket_key()?;
+    let mut builder = AmazonS3Builder::new()
+        .with_bucket_name(name)
+        .with_region(&options.s3_region)
+        .with_access_key_id(key)
+        .with_secret_access_key(&secret.0)
+        .with_retry(retries());
+    if let Some(endpoint) = &options.s3_endpoint {
+        builder = builder
+            .with_endpoint(endpoint)
+            .with_allow_http(endpoint.starts_with("http://"));
+    }
+    builder
+        .build()
+        .map_err(|error| format!("The bucket of --files cannot be used: {error}"))
 }
 
 fn clear_staged(path: &Path) -> std::io::Result<()> {
@@ -211,10 +285,6 @@ fn clear_staged(path: &Path) -> std::io::Result<()> {
         let _stays = std::fs::remove_dir(folder);
     }
     Ok(())
-}
-
-fn path(key: &Key) -> ObjectPath {
-    ObjectPath::from(key.0.as_str())
 }
 
 async fn in_time<T, E: fmt::Display>(work: impl Future<Output = Result<T, E>>) -> Result<T, Error> {
@@ -259,8 +329,8 @@ mod tests {
     fn objects() -> (Objects, PathBuf) {
         let folder = std::env::temp_dir().join(format!("stoa-objects-{}", Uuid::now_v7()));
         let inner = Inner {
-            folder: folder.clone(),
-            store: OnceLock::new(),
+            spool: folder.join("spool"),
+            store: Store::Folder(folder.clone(), OnceLock::new()),
         };
         (Objects(Arc::new(inner)), folder)
     }

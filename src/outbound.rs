@@ -7,11 +7,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 use ureq::config::Config;
-use ureq::http::{Request, Uri};
+use ureq::http::{Request, Response, Uri};
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
-use ureq::{Agent, Error};
+use ureq::{Agent, Body, Error, SendBody};
 
 /// The addresses that a client may connect to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,13 +121,7 @@ impl Outbound {
 
     /// Makes a request and waits for its response.
     pub fn call(&self, call: &Call<'_>) -> Result<Answer, Trouble> {
-        let url: Uri = call.url.parse().map_err(|_| Trouble::WrongUrl)?;
-        match url.scheme_str() {
-            Some("https") => {}
-            Some("http") if self.reach == Reach::Anywhere => {}
-            Some("http") => return Err(Trouble::AddressRefused),
-            Some(_) | None => return Err(Trouble::WrongUrl),
-        }
+        let url = self.permitted(call.url)?;
         let mut request = Request::builder().method(call.method).uri(url);
         for (name, value) in call.headers {
             request = request.header(*name, value);
@@ -137,21 +131,47 @@ impl Outbound {
             "GET" => self.agent.run(request.body(()).map_err(wrong)?),
             _ => self.agent.run(request.body(call.body).map_err(wrong)?),
         };
-        let mut response = answered.map_err(|error| explain(&error))?;
-        let mut body = Vec::new();
-        if call.keep > 0 {
-            let read = response
-                .body_mut()
-                .as_reader()
-                .take(call.keep)
-                .read_to_end(&mut body);
-            read.map_err(|error| explain(&Error::from(error)))?;
-        }
-        Ok(Answer {
-            status: response.status().as_u16(),
-            body,
-        })
+        read(answered.map_err(|error| explain(&error))?, call.keep)
     }
+
+    /// Posts all bytes of a reader, of which there are `length`, and waits for the response, of whose body at most `keep` bytes are read.
+    pub fn post(
+        &self,
+        url: &str,
+        (content, length): (&mut dyn Read, u64),
+        keep: u64,
+    ) -> Result<Answer, Trouble> {
+        let request = Request::post(self.permitted(url)?)
+            .header("content-type", "application/octet-stream")
+            .header("content-length", length)
+            .body(SendBody::from_reader(content));
+        let answered = self.agent.run(request.map_err(|_| Trouble::WrongUrl)?);
+        read(answered.map_err(|error| explain(&error))?, keep)
+    }
+
+    fn permitted(&self, url: &str) -> Result<Uri, Trouble> {
+        let url: Uri = url.parse().map_err(|_| Trouble::WrongUrl)?;
+        match url.scheme_str() {
+            Some("https") => Ok(url),
+            Some("http") if self.reach == Reach::Anywhere => Ok(url),
+            Some("http") => Err(Trouble::AddressRefused),
+            Some(_) | None => Err(Trouble::WrongUrl),
+        }
+    }
+}
+
+/// Reads a response, and at most so many bytes of its body.
+fn read(mut response: Response<Body>, keep: u64) -> Result<Answer, Trouble> {
+    let mut body = Vec::new();
+    if keep > 0 {
+        let reader = response.body_mut().as_reader();
+        let read = reader.take(keep).read_to_end(&mut body);
+        read.map_err(|error| explain(&Error::from(error)))?;
+    }
+    Ok(Answer {
+        status: response.status().as_u16(),
+        body,
+    })
 }
 
 /// Resolves names and checks each address. The connection goes to the checked address, without a second lookup

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use crate::domain::access::blocks::ReaderBlocks;
 use crate::domain::dialect::{Dialect, UserRoom};
+use crate::domain::file::CheckEnd;
 use crate::domain::ids::{ConversationId, JoinNo, Seq};
 use crate::domain::room_event::RoomEvent;
 
@@ -33,6 +34,9 @@ const fn own_reason(code: u16, text: &'static str) -> CloseReason {
     CloseReason::Application { code, text }
 }
 
+/// About the bytes of an event that tells of a file.
+const FILE_CHECKED_BYTES: usize = 200;
+
 /// What the chat adds to queues.
 #[derive(Clone, Copy, Debug)]
 pub struct Chat;
@@ -42,29 +46,31 @@ pub struct Chat;
 pub enum ChatFrame {
     /// Encode this event and send it.
     Event {
-        /// The event, shared with everybody who is told.
+        /// The event, shared by everybody who gets it.
         event: Arc<RoomEvent>,
-        /// The role of the reader, where roles are told different things; staff have none.
+        /// The role of the reader, where roles get different things; staff have none.
         role: Option<Arc<str>>,
         /// The blocks that concern the reader, if there are any.
         reader_blocks: Option<Arc<ReaderBlocks>>,
         /// Whether the connection has joined the conversation.
         heard: Heard,
     },
+    /// The check of a file of the connection's user has ended.
+    FileChecked(CheckEnd),
     /// The room is gone, or the session has missed more than the room reads.
     Rejoin(Rejoin),
     /// Everything before it of a page of a replay has been sent. The number is the turn of the replay that the page belongs to.
     PageEnd(u64),
 }
 
-/// Where a session goes on that a room tells nothing more.
+/// Where a session goes on to which a room sends nothing more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rejoin {
     /// The conversation.
     pub conversation: ConversationId,
-    /// The session was told everything up to this seq.
+    /// The session got everything up to this seq.
     pub after: Seq,
-    /// The join since which it was told. After a later one, it is told everything by that.
+    /// The join since which it got it. After a later one, it gets everything by that.
     pub join: JoinNo,
 }
 
@@ -122,6 +128,7 @@ impl socketio::queue::Extension for Chat {
     fn bytes(frame: &ChatFrame) -> usize {
         match frame {
             ChatFrame::Event { event, .. } => event.weight(),
+            ChatFrame::FileChecked(_) => FILE_CHECKED_BYTES,
             ChatFrame::Rejoin(..) | ChatFrame::PageEnd(_) => 0,
         }
     }

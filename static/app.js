@@ -12,7 +12,7 @@
 //   conversation    conversation [data-id] · conversation-title · conversation-state · back · context-toggle · message-list ·
 //                   history-skeleton · day-separator · new-line · typing · newer · jump-to-latest · jump-count · timeline-empty · no-conversation
 //   message         message [data-id] [data-seq] [data-state: pending sent delivered seen failed received] [data-client-id] ·
-//                   message-body · message-time · tick · sender · quote · attachment · image · edited · earlier-wordings · earlier-wording ·
+//                   message-body · message-time · tick · sender · quote · attachment · image · lightbox · lightbox-image · audio · video · edited · earlier-wordings · earlier-wording ·
 //                   tombstone · system-line · failed-reason · retry · discard; hover or focus the message first for: reply · edit · delete
 //   deal            action-card [data-id] [data-seq] [data-state: open done] [data-version] · card-title · card-line · card-deadline · card-done;
 //   (in a card, or    action [data-action] · action-sure · action-back (where it ends the deal) · action-form [data-action] · card-field [data-name] ·
@@ -22,7 +22,8 @@
 //                   deal [data-state] · deal-map · map-place [data-kind: past current next] [data-name] · deal-log-open · deal-log ·
 //                   log-step [data-action] [data-state] · flow-drawing-open · flow-drawing · drawing (in the context)
 //   composer        composer (textarea) · send · attach · attachment-dialog · attachment-url · attachment-name · attachment-add ·
-//                   attachment-chip · reply-bar · edit-bar · cancel · composer-closed · length
+//                   attach-file · file-input · record · recording · record-finish · record-discard · attachment-chip [data-state: sending checking ready failed] ·
+//                   upload-progress · upload-cancel · upload-problem · upload-retry · reply-bar · edit-bar · cancel · composer-closed · length
 //   context         context · context-close · subject-card · participant [data-id] · participant-role · participant-menu · role-select ·
 //                   mute · block · remove · add-participant (select or input) · add · rename · group-name · rename-save · close-conversation · leave
 //   dialogs         confirm-dialog · confirm · dismiss · form-error

@@ -48,6 +48,9 @@ const SIGNED_OUT_MS = 1_000;
 /** So often a press is tried again that the server could not take just then. */
 const PRESSES = 5;
 
+/** Of a file that the server has, only its id is sent. */
+const asSent = (attachment) => (attachment.file_id ? { file_id: attachment.file_id } : attachment);
+
 export class StoaClient {
   #options;
   #token;
@@ -361,11 +364,12 @@ export class StoaClient {
   async #deliver(entry) {
     const { conversation_id, client_id, body, reply_to, attachments, context, mentions, forward_of } = entry;
     // What is forwarded has the words and the files of another message; those of the entry are for its display.
-    const words = forward_of ? { forward_of } : { body, attachments };
+    const words = forward_of ? { forward_of } : { body, attachments: attachments?.map(asSent) };
     this.#sending.add(conversation_id);
     let pause = 0;
     try {
-      const stored = await this.#ask("send_message", { conversation_id, client_id, ...words, reply_to, context, mentions });
+      const sent = { conversation_id, client_id, ...words, reply_to, context, mentions };
+      const stored = await this.#ask("send_message", sent);
       this.#queue.remove(client_id);
       this.#emit("sent", { ...stored, queued: entry });
     } catch (error) {

@@ -4,7 +4,7 @@
  * @typedef {Object} Draft What a person wants to say
  * @property {string} body
  * @property {string|null} [reply_to] A message's id
- * @property {{url: string, name?: string, type?: string, size?: number}[]} [attachments]
+ * @property {{file_id?: string, url: string, name?: string, type?: string, size?: number}[]} [attachments] Of a file with an id only that is sent
  * @property {Object|null} [context]
  * @property {string[]} [mentions] Ids of users, "all", and roles as "role:seller"
  * @property {string} [forward_of] The id of the message that is forwarded

@@ -34,7 +34,7 @@ const LINES: [&[&str]; 15] = [
     &["journal"],
     &["identity"],
     &["store", "payment", "media"],
-    &["presence", "objects"],
+    &["presence", "objects", "scanner"],
     &["wire"],
     &["queue", "telemetry", "outbound", "signing", "job_signal"],
     &["config", "error"],

@@ -14,7 +14,7 @@ use crate::drive::process::{ServerProcess, free_address};
 const START_LIMIT: Duration = Duration::from_secs(30);
 const END_LIMIT: Duration = Duration::from_secs(30);
 /// The `postgres` account can enter this folder, unlike root's home or a `mktemp -d` folder.
-const PARENT: &str = "/var/tmp";
+pub const PARENT: &str = "/var/tmp";
 
 /// A server to send load to.
 pub enum Host {
@@ -45,11 +45,7 @@ impl Host {
                 process: options.pid,
             });
         }
-        let binary = options
-            .server
-            .clone()
-            .map_or_else(beside_this_program, Ok)?;
-        OwnServer::start(&binary).map(Self::Ours)
+        OwnServer::start(&program(options)?).map(Self::Ours)
     }
 
     /// The address for clients.
@@ -109,6 +105,12 @@ impl OwnServer {
 
 fn log_of(folder: &Path) -> PathBuf {
     folder.with_extension("log")
+}
+
+/// The server program to start.
+pub fn program(options: &Options) -> Result<PathBuf, Failure> {
+    let given = options.server.clone();
+    given.map_or_else(beside_this_program, Ok)
 }
 
 /// `target/dist/stoa` for `target/dist/examples/load`.

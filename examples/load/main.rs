@@ -1,5 +1,5 @@
 //! The load driver of `make bench`: starts a server, runs each scenario against it, checks every seq, and
-//! prints a table.
+//! prints a table. With `--nodes` it compares several servers with one.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -7,12 +7,16 @@
 )]
 
 mod deals;
+mod fleet;
 mod hosting;
 mod idle;
 mod ledger;
 mod meter;
+mod nodes;
 mod reading;
 mod report;
+mod sending;
+mod sends;
 mod stepping;
 mod traffic;
 
@@ -21,7 +25,9 @@ mod drive;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Parser, ValueEnum};
 use tokio::task::LocalSet;
 
@@ -29,7 +35,7 @@ use drive::Failure;
 use drive::client::Target;
 use hosting::Host;
 use report::Row;
-use traffic::Traffic;
+use sends::Sends;
 
 /// Measures a Stoa server, and checks every message that it delivers.
 #[derive(Parser, Clone)]
@@ -50,8 +56,8 @@ struct Options {
     #[arg(long, value_enum)]
     scenario: Vec<Scenario>,
     /// Seconds that each scenario is measured for
-    #[arg(long, default_value_t = 8.0)]
-    secs: f64,
+    #[arg(long, alias = "secs", default_value_t = 8.0)]
+    seconds: f64,
     /// Conversations of the scenario "durable"
     #[arg(long, default_value_t = 50)]
     pairs: usize,
@@ -67,6 +73,16 @@ struct Options {
     /// Connections of the scenario "idle"
     #[arg(long, default_value_t = 10_000)]
     idle: usize,
+    /// Several nodes with Redis instead of the scenarios: ratios to one node, and a table of 1 to so many nodes, at least 4
+    #[arg(long, value_parser = RangedU64ValueParser::<usize>::new().range(2..=nodes::MOST as u64),
+          conflicts_with_all = ["addr", "scenario"])]
+    nodes: Option<usize>,
+    /// How often everything is measured with several nodes
+    #[arg(long, default_value_t = 3, value_parser = RangedU64ValueParser::<usize>::new().range(1..=100), requires = "nodes")]
+    rounds: usize,
+    /// One short round with several nodes, and a table of no more than --nodes: shows that everything works, not how fast it is
+    #[arg(long, requires = "nodes", conflicts_with_all = ["rounds", "seconds"])]
+    brief: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -85,6 +101,9 @@ enum Scenario {
 async fn main() -> ExitCode {
     let options = Options::parse();
     let limit = rlimit::increase_nofile_limit(u64::MAX);
+    if let Some(nodes) = options.nodes {
+        return several(&options, nodes).await;
+    }
     let chosen = if options.scenario.is_empty() {
         Scenario::value_variants().to_vec()
     } else {
@@ -113,6 +132,44 @@ async fn main() -> ExitCode {
     }
 }
 
+/// Measures several nodes, and says why if that is not possible.
+async fn several(options: &Options, nodes: usize) -> ExitCode {
+    let outcome = async {
+        let plan = plan(options, nodes)?;
+        tokio::select! {
+            ran = nodes::run(&plan) => ran,
+            _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+        }
+    };
+    match outcome.await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn plan(options: &Options, nodes: usize) -> Result<nodes::Plan, Failure> {
+    let plan = nodes::Plan {
+        server: hosting::program(options)?,
+        nodes: nodes.max(4),
+        rounds: options.rounds,
+        seconds: options.seconds,
+        warm_up: Duration::from_secs(2),
+    };
+    Ok(match options.brief {
+        false => plan,
+        true => nodes::Plan {
+            nodes,
+            rounds: 1,
+            seconds: 1.0,
+            warm_up: Duration::from_millis(300),
+            ..plan
+        },
+    })
+}
+
 /// Runs a scenario on a server that is always stopped afterwards; `None` if it was interrupted.
 async fn one(options: &Options, scenario: Scenario) -> Result<Option<Row>, Failure> {
     let host = Host::of(options)?;
@@ -133,29 +190,29 @@ async fn run(
     target: &Target,
     host: &Host,
 ) -> Result<Row, Failure> {
-    let traffic = |conversations, window, listeners, asked| Traffic {
+    let sends = |conversations, window, listeners, asked| Sends {
         name: name(scenario),
         conversations,
         window,
         listeners,
-        seconds: options.secs,
+        seconds: options.seconds,
         asked,
     };
     match scenario {
         Scenario::Durable => {
-            traffic(options.pairs, options.window, 1, "ack p99 < 10 ms")
+            sends(options.pairs, options.window, 1, "ack p99 < 10 ms")
                 .run(target)
                 .await
         }
-        Scenario::Light => traffic(10, 1, 1, "").run(target).await,
+        Scenario::Light => sends(10, 1, 1, "").run(target).await,
         Scenario::FanOut => {
-            traffic(1, options.window, options.listeners, "")
+            sends(1, options.window, options.listeners, "")
                 .run(target)
                 .await
         }
         Scenario::Idle => idle::run(target, options.idle, host.process()).await,
-        Scenario::History => reading::history(target, options.secs).await,
-        Scenario::Join => reading::join(target, options.secs).await,
+        Scenario::History => reading::history(target, options.seconds).await,
+        Scenario::Join => reading::join(target, options.seconds).await,
         Scenario::Deals => deals::run(target, options.deals).await,
         Scenario::Step => stepping::run(),
     }

@@ -47,11 +47,15 @@ impl Stage {
         self.durations.borrow().len()
     }
 
+    /// The milliseconds that this part of the durations, from 0 to 1, does not exceed.
+    pub fn milliseconds(&self, quantile: f64) -> f64 {
+        self.durations.borrow().value_at_quantile(quantile) as f64 / 1_000.0
+    }
+
     /// "p50 / p99 ms".
     pub fn quantiles(&self) -> String {
-        let durations = self.durations.borrow();
-        let milliseconds = |quantile| durations.value_at_quantile(quantile) as f64 / 1_000.0;
-        format!("{:.2} / {:.2} ms", milliseconds(0.5), milliseconds(0.99))
+        let (p50, p99) = (self.milliseconds(0.5), self.milliseconds(0.99));
+        format!("{p50:.2} / {p99:.2} ms")
     }
 }
 

@@ -66,6 +66,19 @@ pub fn print(rows: &[Row]) {
     let lines: Vec<[String; 6]> = std::iter::once(head)
         .chain(rows.iter().map(cells))
         .collect();
+    println!("\n{}\n", machine());
+    print_table(&lines);
+    println!();
+    for row in rows {
+        row.problems
+            .first
+            .iter()
+            .for_each(|problem| println!("WRONG in {}: {problem}", row.scenario));
+    }
+}
+
+/// Prints lines of cells, the first of which is the head.
+pub fn print_table<const COLUMNS: usize>(lines: &[[String; COLUMNS]]) {
     let width = |column: usize| {
         lines
             .iter()
@@ -73,7 +86,6 @@ pub fn print(rows: &[Row]) {
             .map(|cell| cell.chars().count())
             .max()
     };
-    println!("\n{}\n", machine());
     for (number, line) in lines.iter().enumerate() {
         let padded = |fill: char| {
             let cell = |(column, text): (usize, &String)| {
@@ -96,13 +108,6 @@ pub fn print(rows: &[Row]) {
             println!("| {} |", rule.join(" | "));
         }
     }
-    println!();
-    for row in rows {
-        row.problems
-            .first
-            .iter()
-            .for_each(|problem| println!("WRONG in {}: {problem}", row.scenario));
-    }
 }
 
 fn cells(row: &Row) -> [String; 6] {
@@ -117,7 +122,8 @@ fn cells(row: &Row) -> [String; 6] {
     ]
 }
 
-fn machine() -> String {
+/// The machine and its PostgreSQL.
+pub fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     let memory = value_in("/proc/meminfo", "MemTotal")
         .and_then(|text| text.split(' ').next()?.parse::<u64>().ok());

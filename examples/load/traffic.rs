@@ -1,71 +1,77 @@
-//! Conversations whose sender keeps some sends in flight, with listening sockets.
+//! Conversations whose senders keep some sends in flight, with listening sockets, at one server or at several.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::drive::Failure;
-use crate::drive::client::{Socket, Target, send_frame, whole};
-use crate::drive::frame::{self, Frame};
+use crate::drive::client::{Socket, Target, whole};
 use crate::drive::polling::poll;
-use crate::ledger::{Ledger, Problems, mark};
+use crate::ledger::{Ledger, Problems};
 use crate::meter::Meter;
-use crate::report::{Row, grouped, rate};
+use crate::sending::{Pace, Sender, listen};
 
-const WARM_UP: Duration = Duration::from_secs(2);
+/// How long everything may take to arrive after the end.
 const SETTLE_LIMIT: Duration = Duration::from_secs(15);
-/// A group has at most 256 participants; more sockets than that share them.
-const LISTENING_PEOPLE: usize = 250;
-const TEXT: &str = "hello, this is a realistic short chat message";
 
-/// A scenario of sends.
-pub struct Traffic {
-    pub name: &'static str,
-    pub conversations: usize,
+/// Sends into conversations, and listens.
+pub struct Traffic<'a> {
+    /// Part of the users' ids: another one for each run on a database.
+    pub name: &'a str,
+    pub parts: Vec<Part<'a>>,
     /// Sends in flight for each sender.
     pub window: usize,
-    /// Listening sockets for each conversation, besides the sender's.
-    pub listeners: usize,
+    pub pace: Pace,
+    /// How long it runs before it is measured.
+    pub warm_up: Duration,
     pub seconds: f64,
-    pub asked: &'static str,
 }
 
-/// A conversation under load.
+/// Conversations with the same sockets.
+pub struct Part<'a> {
+    pub conversations: usize,
+    /// The servers at which the one who sends has a socket; all of them send.
+    pub senders: Vec<&'a Target>,
+    /// The servers at which sockets listen, one for each.
+    pub listeners: Vec<&'a Target>,
+    /// How many people these sockets are of. A group has at most 256 participants.
+    pub people: usize,
+}
+
+/// What was measured and checked.
+pub struct Outcome<T> {
+    pub meter: Rc<Meter>,
+    pub seconds: f64,
+    /// What the caller saw when the measurement began, and when it ended.
+    pub seen: (T, T),
+    /// The messages that were compared.
+    pub checked: u64,
+    pub problems: Problems,
+}
+
+/// A conversation in which everybody has joined.
 struct Conversation {
-    id: String,
-    sender: Socket,
-    /// The sender's index in the ledger: it also receives its own messages.
-    sender_index: usize,
+    senders: Vec<Sender>,
     ledger: Rc<RefCell<Ledger>>,
 }
 
-/// A send that is not acknowledged yet.
-struct Flying {
-    request: u64,
-    begun: u64,
-    client_id: String,
-    body: String,
-}
-
-impl Traffic {
-    /// Runs the scenario and checks everything that was received.
-    pub async fn run(&self, target: &Target) -> Result<Row, Failure> {
+impl Traffic<'_> {
+    /// Runs it, and checks everything that was received. `look` is called when the measurement begins and when it ends.
+    pub async fn run<T>(&self, look: impl Fn() -> T) -> Result<Outcome<T>, Failure> {
         let meter = Rc::new(Meter::new()?);
         let (mut senders, mut ledgers) = (Vec::new(), Vec::new());
-        let mut conversations = Vec::new();
-        for number in 0..self.conversations {
-            conversations.push(self.open(target, number, &meter).await?);
+        for conversation in self.open(&meter).await? {
+            ledgers.push(conversation.ledger);
+            let sending = conversation.senders.into_iter().map(Sender::run);
+            senders.extend(sending.map(spawn_local));
         }
-        for conversation in conversations {
-            ledgers.push(conversation.ledger.clone());
-            senders.push(spawn_local(send(conversation, self.window, meter.clone())));
-        }
-        sleep(WARM_UP).await;
+        sleep(self.warm_up).await;
+        let begun = look();
         let seconds = meter.measure(self.seconds).await;
+        let seen = (begun, look());
         meter.is_ending.set(true);
         let mut problems = settle(senders, &ledgers).await;
         let mut checked = 0;
@@ -77,189 +83,70 @@ impl Traffic {
         if checked == 0 {
             problems.add(|| "nothing was acknowledged".into());
         }
-        Ok(self.row(&meter, seconds, checked, problems))
-    }
-
-    /// Creates a conversation, joins everyone, and starts the listeners.
-    async fn open(
-        &self,
-        target: &Target,
-        number: usize,
-        meter: &Rc<Meter>,
-    ) -> Result<Conversation, Failure> {
-        let run = format!(
-            "load-{}-{}-{number}",
-            std::process::id(),
-            self.name.replace(' ', "-")
-        );
-        let person = |index: usize| format!("{run}-{index}");
-        let people: Vec<String> = (0..=self.listeners.min(LISTENING_PEOPLE))
-            .map(person)
-            .collect();
-        let id = target.converse(&people).await?;
-        let mut sender = target.connect(&person(0)).await?;
-        let base = whole(&sender.join(&id, None).await?, "last_seq")?;
-        let ledger = Rc::new(RefCell::new(Ledger::new(base)));
-        let sender_index = ledger.borrow_mut().follow(base);
-        for listener in 0..self.listeners {
-            let mut socket = target
-                .connect(&person(1 + listener % LISTENING_PEOPLE))
-                .await?;
-            let joined_at = whole(&socket.join(&id, None).await?, "last_seq")?;
-            let index = ledger.borrow_mut().follow(joined_at);
-            spawn_local(listen(socket, index, ledger.clone(), meter.clone()));
-        }
-        Ok(Conversation {
-            id,
-            sender,
-            sender_index,
-            ledger,
+        Ok(Outcome {
+            meter,
+            seconds,
+            seen,
+            checked,
+            problems,
         })
     }
 
-    fn row(&self, meter: &Meter, seconds: f64, checked: u64, problems: Problems) -> Row {
-        let (acknowledged, delivered) = (&meter.acknowledged, &meter.delivered);
-        Row {
-            scenario: self.name,
-            load: format!(
-                "{} × {} in flight, {} listening",
-                self.conversations, self.window, self.listeners
-            ),
-            figures: format!(
-                "{} acknowledged/s, p50/p99 {}; {} delivered/s, {}",
-                rate(acknowledged.count(), seconds),
-                acknowledged.quantiles(),
-                rate(delivered.count(), seconds),
-                delivered.quantiles(),
-            ),
-            asked: self.asked,
-            checked: format!(
-                "{} messages × {} sockets",
-                grouped(checked),
-                self.listeners + 1
-            ),
-            problems,
-        }
-    }
-}
-
-async fn listen(mut socket: Socket, index: usize, ledger: Rc<RefCell<Ledger>>, meter: Rc<Meter>) {
-    loop {
-        match socket.next().await {
-            Ok(text) => {
-                if let Frame::Message(message) = frame::read(&text) {
-                    ledger
-                        .borrow_mut()
-                        .deliver(index, message.seq, mark(message.id, message.body));
-                    meter.done(&meter.delivered, frame::number(message.body).unwrap_or(0));
-                }
-            }
-            Err(failure) => {
-                return ledger
-                    .borrow_mut()
-                    .complain(format!("socket {index}: {failure}"));
+    async fn open(&self, meter: &Rc<Meter>) -> Result<Vec<Conversation>, Failure> {
+        let mut conversations = Vec::new();
+        for (index, part) in self.parts.iter().enumerate() {
+            for number in 0..part.conversations {
+                let name = self.name.replace(' ', "-");
+                let people = format!("load-{}-{name}-{index}-{number}", std::process::id());
+                conversations.push(self.converse(part, &people, meter).await?);
             }
         }
+        Ok(conversations)
+    }
+
+    /// Creates a conversation, joins everyone, and starts the listeners.
+    async fn converse(
+        &self,
+        part: &Part<'_>,
+        people: &str,
+        meter: &Rc<Meter>,
+    ) -> Result<Conversation, Failure> {
+        let person = |index: usize| format!("{people}-{index}");
+        let all: Vec<String> = (0..=part.people).map(person).collect();
+        let first = part.senders.first().ok_or("nobody sends")?;
+        let id = first.converse(&all).await?;
+        let (mut sockets, mut base) = (Vec::new(), None);
+        for target in &part.senders {
+            let (socket, joined_at) = join(target, &person(0), &id).await?;
+            base.get_or_insert(joined_at);
+            sockets.push((socket, joined_at));
+        }
+        let ledger = Rc::new(RefCell::new(Ledger::new(base.unwrap_or_default())));
+        let senders = sockets.into_iter().map(|(socket, joined_at)| Sender {
+            conversation: id.clone(),
+            socket,
+            index: ledger.borrow_mut().follow(joined_at),
+            ledger: ledger.clone(),
+            meter: meter.clone(),
+            window: self.window,
+            pace: self.pace,
+        });
+        let senders = senders.collect();
+        for (number, target) in part.listeners.iter().enumerate() {
+            let user = person(1 + number % part.people);
+            let (socket, joined_at) = join(target, &user, &id).await?;
+            let index = ledger.borrow_mut().follow(joined_at);
+            spawn_local(listen(socket, index, ledger.clone(), meter.clone()));
+        }
+        Ok(Conversation { senders, ledger })
     }
 }
 
-/// Keeps the window full until the end, then waits for sends in flight and for the echo of the last message.
-async fn send(conversation: Conversation, window: usize, meter: Rc<Meter>) {
-    let ledger = conversation.ledger.clone();
-    if let Err(failure) = keep_sending(conversation, window, &meter).await {
-        ledger
-            .borrow_mut()
-            .complain(format!("the sender: {failure}"));
-    }
-}
-
-async fn keep_sending(
-    mut conversation: Conversation,
-    window: usize,
-    meter: &Meter,
-) -> Result<(), Failure> {
-    let mut flying: Vec<Flying> = Vec::with_capacity(window);
-    let mut request = 0;
-    loop {
-        while flying.len() < window && !meter.is_ending.get() {
-            request += 1;
-            flying.push(put(&mut conversation, request, meter).await?);
-        }
-        conversation.sender.flush().await?;
-        if flying.is_empty()
-            && conversation
-                .ledger
-                .borrow()
-                .has_everything(conversation.sender_index)
-        {
-            return Ok(());
-        }
-        let mut next = Some(conversation.sender.next().await?);
-        while let Some(text) = next {
-            take(&text, &conversation, &mut flying, meter);
-            next = conversation.sender.next().now_or_never().transpose()?;
-        }
-    }
-}
-
-async fn put(
-    conversation: &mut Conversation,
-    request: u64,
-    meter: &Meter,
-) -> Result<Flying, Failure> {
-    let begun = meter.now();
-    let (client_id, body) = (
-        format!("{}-{request}", conversation.sender_index),
-        format!("{begun} {request} {TEXT}"),
-    );
-    let client_id = format!(
-        "{}-{client_id}",
-        conversation.id.get(24..).unwrap_or_default()
-    );
-    conversation
-        .sender
-        .put(send_frame(request, &conversation.id, &client_id, &body))
-        .await?;
-    Ok(Flying {
-        request,
-        begun,
-        client_id,
-        body,
-    })
-}
-
-fn take(text: &str, conversation: &Conversation, flying: &mut Vec<Flying>, meter: &Meter) {
-    let mut ledger = conversation.ledger.borrow_mut();
-    match frame::read(text) {
-        Frame::Message(message) => {
-            ledger.deliver(
-                conversation.sender_index,
-                message.seq,
-                mark(message.id, message.body),
-            );
-        }
-        Frame::Stored { request, message } => {
-            let Some(index) = flying.iter().position(|flying| flying.request == request) else {
-                return ledger.complain(format!(
-                    "an acknowledgement of request {request}, which is not in flight"
-                ));
-            };
-            let sent = flying.swap_remove(index);
-            meter.done(&meter.acknowledged, sent.begun);
-            ledger.acknowledge(message.seq, mark(message.id, &sent.body));
-            if sent.client_id != message.client_id {
-                ledger.complain(format!(
-                    "{} was sent, {} was acknowledged",
-                    sent.client_id, message.client_id
-                ));
-            }
-        }
-        Frame::Refused { request, text } => {
-            flying.retain(|flying| flying.request != request);
-            ledger.complain(format!("refused: {text}"));
-        }
-        Frame::Other => {}
-    }
+/// A socket of a user that has joined a conversation, and the seq at which it did.
+async fn join(target: &Target, user: &str, id: &str) -> Result<(Socket, u64), Failure> {
+    let mut socket = target.connect(user).await?;
+    let joined_at = whole(&socket.join(id, None).await?, "last_seq")?;
+    Ok((socket, joined_at))
 }
 
 /// Waits until every sender is done and every socket has everything.

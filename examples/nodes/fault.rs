@@ -55,6 +55,7 @@ pub enum Fault {
 /// What connects the nodes besides PostgreSQL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wire {
+    /// Nothing, or not all of them.
     None,
     Redis,
 }
@@ -164,7 +165,8 @@ impl Fault {
                 redis.process()?.signal("CONT")?;
             }
             _ => {
-                let link = field.to_redis.get(victim).ok_or("no such way")?;
+                let ways = &field.to_redis;
+                let link = ways.get(victim % ways.len().max(1)).ok_or("no way")?;
                 link.set(match self {
                     Self::RedisCut => State::Cut,
                     Self::RedisStalled => State::Stalled,

@@ -46,7 +46,9 @@ impl Field {
         let to_database = Link::open(socket(&far), socket(&folder))?;
         let (mut to_redis, mut recipes) = (Vec::new(), Vec::new());
         for node in 0..TAGS.len() {
+            let is_deaf = options.one_without_redis && node + 1 == TAGS.len();
             let url = match &redis {
+                Some(_) if is_deaf => None,
                 Some(redis) => Some(way_to(redis, &mut to_redis)?),
                 None => sentinels.as_ref().map(Sentinels::url),
             };

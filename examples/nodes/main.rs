@@ -56,6 +56,9 @@ struct Options {
     /// Without Redis: catch-up checks alone
     #[arg(long, conflicts_with = "sentinels")]
     without_redis: bool,
+    /// One node without Redis, by mistake: it and the others hear each other by catch-up checks
+    #[arg(long, conflicts_with_all = ["sentinels", "without_redis"])]
+    one_without_redis: bool,
     /// Without Socket.IO clients, which need Node, its packages and HAProxy
     #[arg(long)]
     without_socketio: bool,

@@ -56,7 +56,7 @@ pub fn run(options: &Options, server: PathBuf) -> Result<Report, Failure> {
         rounds,
         verdict,
         heard,
-        wire: match options.without_redis {
+        wire: match options.without_redis || options.one_without_redis {
             true => Wire::None,
             false => Wire::Redis,
         },

@@ -89,7 +89,7 @@ pub(super) fn build(opened: Opened) -> Result<AppState, String> {
         rate_limits: RateLimits::new(&config.rates),
         options: config.sockets.clone(),
         forwarding: config.people.forwarding,
-        foreign: config.foreign.clone(),
+        socketio: config.socketio.clone(),
         dialects,
         connected_clients: ConnectedClients::default(),
         searches: searches(&config, &room.pool),

@@ -15,7 +15,7 @@ use crate::wire::outgoing::Outgoing;
 use crate::wire::running::{StartedWire, Wire};
 use crate::wire::section::Section;
 
-/// What a server hears of the others, and tells them.
+/// What a server hears of the others, and sends them.
 pub(super) struct Others {
     pub(super) nodes: Nodes,
     pub(super) outgoing: Outgoing,
@@ -75,11 +75,11 @@ pub(super) fn meet(
     });
     let deps = &server.deps;
     let tag = deps.node.as_ref().map(ToString::to_string);
-    let place = (tag, address.to_string());
-    deps.nodes.start(place, &deps.room, &deps.rooms, wired)
+    let identity = (tag, address.to_string());
+    deps.nodes.start(identity, &deps.room, &deps.rooms, wired)
 }
 
-/// Tells the runner of this server that there is a job, or the servers that have one.
+/// Signals a job to the runner of this server, or to the servers that have a runner.
 pub(super) fn job_signal(config: &Config, outgoing: &Outgoing) -> JobSignal {
     let outgoing = outgoing.clone();
     let hint = || Section::Hint {

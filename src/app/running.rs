@@ -111,7 +111,7 @@ impl Running {
         }
         let deps = &self.server.deps;
         deps.last_seen.write(&deps.room.pool).await;
-        // Last: what was committed until now is told to other servers.
+        // Last: what was committed until now goes to other servers.
         if let Some(nodes) = self.nodes.take() {
             nodes.stop().await;
         }

@@ -1,6 +1,7 @@
-//! The commands besides `serve`: `token` and `flow`.
+//! The commands besides `serve`: `token`, `flow` and `picture`.
 
 pub mod flow_commands;
 mod flow_files;
 mod flow_migration;
+pub mod picture_command;
 pub mod token_command;

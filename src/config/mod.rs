@@ -7,7 +7,6 @@ mod cookie;
 mod demo;
 mod dialects;
 mod files;
-mod foreign;
 mod later;
 mod money;
 mod operation;
@@ -16,6 +15,7 @@ mod people;
 mod policies;
 pub mod redis;
 mod search;
+mod socketio;
 
 use clap::{Args, ValueEnum};
 use std::fmt;
@@ -26,8 +26,7 @@ pub use bounds::BoundOptions;
 pub use claims::{Claim, ClaimOptions, OwnRole, RequiredClaim, RoleMapping, unescaped};
 pub use cookie::CookieName;
 pub use dialects::DialectOptions;
-pub use files::{FileOptions, FileStore};
-pub use foreign::ForeignOptions;
+pub use files::{FileOptions, FileStore, Previews, ScannerAddress, Unscanned};
 pub use later::{JobOptions, WebhookOptions};
 pub use money::PaymentOptions;
 pub use operation::OperationOptions;
@@ -35,6 +34,7 @@ pub use origins::{AllowedOrigins, LocalPages, Origin};
 pub use people::{PeopleOptions, StartRule};
 pub use redis::RedisOptions;
 pub use search::SearchOptions;
+pub use socketio::SocketIoOptions;
 
 use crate::domain::network::Network;
 
@@ -75,7 +75,7 @@ pub struct Config {
     /// Folder with the flow files of new deals; without it, the flows that ship with Stoa
     #[arg(long, env = "STOA_FLOWS", value_name = "FOLDER")]
     pub flows: Option<PathBuf>,
-    /// Print the effective options, with secrets redacted, and exit
+    /// Check the options as a start does, print them with secrets redacted, and exit: with code 2 if they cannot be used
     #[arg(long)]
     pub print_config: bool,
 
@@ -113,7 +113,7 @@ pub struct Config {
     pub operation: OperationOptions,
     /// Socket.IO
     #[command(flatten)]
-    pub foreign: ForeignOptions,
+    pub socketio: SocketIoOptions,
     /// Actors
     #[command(flatten)]
     pub actors: ActorOptions,
@@ -336,13 +336,14 @@ impl Config {
         {
             return Err("--jwt-secret must have at least 32 bytes.".to_owned());
         }
-        self.foreign.check(self.sockets.frame_limit)?;
+        self.socketio.check(self.sockets.frame_limit)?;
         self.sockets.check()?;
         self.payments.check()?;
         self.webhooks.check()?;
         self.dialects.check()?;
         self.policies()?;
         self.redis.check()?;
+        self.files.check()?;
         if !self.demo && jwt_secret.is_none() && jwt_public_key.is_none() && jwks.is_none() {
             return Err("No token key is configured: give --jwt-secret, --jwt-public-key or --jwks; or --demo to try it out.".to_owned());
         }

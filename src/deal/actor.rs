@@ -243,7 +243,7 @@ impl Deal {
         }
     }
 
-    /// Whether a step whose outcome was lost was written, its request id tells.
+    /// Whether a step whose outcome was lost was written: the database has its request id then.
     fn learn_outcome(
         &mut self,
         pending: PendingRequest,
@@ -274,7 +274,7 @@ impl Deal {
         }));
     }
 
-    /// Has the room told of steps that were written although nobody here learned so.
+    /// Has the room announce steps that were written although nobody here learned so.
     fn tell_doubted(&mut self, context: &mut Context<Self>) {
         for request_id in &self.doubted {
             let (deps, id, request) = (

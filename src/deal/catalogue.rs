@@ -115,6 +115,17 @@ impl Catalogue {
     }
 }
 
+/// Checks the files of a folder, or nothing if none is given. The error lists the problems of the first file that has some.
+pub fn check(folder: Option<&Path>) -> Result<(), String> {
+    if folder.is_none() {
+        return Ok(());
+    }
+    for (file, source) in sources(folder)? {
+        Definition::parse(&source).map_err(|problems| told(&file, &problems))?;
+    }
+    Ok(())
+}
+
 fn sources(folder: Option<&Path>) -> Result<Vec<(String, String)>, String> {
     let Some(folder) = folder else {
         let shipped = SHIPPED.iter();

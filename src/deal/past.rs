@@ -27,7 +27,7 @@ pub fn recall_page(
     Ok(())
 }
 
-/// Replaces the current view in each replayed step by the view after that step, as far as the definition tells.
+/// Replaces the current view in each replayed step by the view after that step, as far as the definition says.
 /// Its actions are left out, because they can no longer be taken.
 fn restore_past_views(definition: &Definition, now: &DealView, entries: &mut [Entry]) {
     for index in 0..entries.len() {

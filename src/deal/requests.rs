@@ -23,7 +23,7 @@ pub(super) struct Requests<T> {
 pub(super) enum Memory {
     /// Nothing: the deal would be read again anyway.
     Nothing,
-    /// The deal as it was read, or what is still to be told.
+    /// The deal as it was read, or what is still to be announced.
     Something,
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::file::{FileId, FileProblem};
 use super::limits;
+use super::measures::Measures;
 use super::refusal::Refusal;
 
 /// A file of a message.
@@ -18,6 +19,8 @@ pub struct Attachment {
     pub media_type: Option<String>,
     /// Its size in bytes.
     pub size: Option<u64>,
+    /// How large it is shown and how long it plays, if it is stored here.
+    pub measures: Measures,
 }
 
 /// Where an attachment is.
@@ -39,6 +42,7 @@ impl Attachment {
             name: None,
             media_type: None,
             size: None,
+            measures: Measures::default(),
         }
     }
 
@@ -119,17 +123,15 @@ impl WrittenAttachment {
         let at = |field: &str| format!("attachments[{index}].{field}");
         match (self.url, self.file_id) {
             (Some(url), None) => Ok(Attachment {
-                source: Source::Url(url),
                 name: self.name,
                 media_type: self.media_type,
                 size: self.size,
+                ..Attachment::at(url)
             }),
             (None, Some(id)) => Ok(Attachment {
                 // Until it is looked up.
                 source: Source::Unusable(FileId::parse(&id, at("file_id"))?, FileProblem::Missing),
-                name: None,
-                media_type: None,
-                size: None,
+                ..Attachment::at("")
             }),
             (None, None) => Err(Refusal::invalid(at("url"), "is missing")),
             (Some(_), Some(_)) => Err(Refusal::invalid(at("file_id"), "excludes url")),
@@ -156,6 +158,8 @@ struct StoredAttachment {
     media_type: Option<String>,
     #[serde(default)]
     size: Option<u64>,
+    #[serde(flatten)]
+    measures: Measures,
 }
 
 impl From<Attachment> for StoredAttachment {
@@ -171,6 +175,7 @@ impl From<Attachment> for StoredAttachment {
             name: attachment.name,
             media_type: attachment.media_type,
             size: attachment.size,
+            measures: attachment.measures,
         }
     }
 }
@@ -189,6 +194,7 @@ impl TryFrom<StoredAttachment> for Attachment {
             name: stored.name,
             media_type: stored.media_type,
             size: stored.size,
+            measures: stored.measures,
         })
     }
 }
@@ -196,6 +202,8 @@ impl TryFrom<StoredAttachment> for Attachment {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::measures::Waveform;
+    use crate::domain::preview::{Preview, PreviewFormat};
     use serde_json::json;
 
     fn written(json: serde_json::Value) -> Result<Attachment, Refusal> {
@@ -231,8 +239,20 @@ mod tests {
         link.name = Some("c".to_owned());
         let stored = json!({ "url": "https://a.b/c", "name": "c", "type": null, "size": null });
         assert_eq!(serde_json::to_value(&link).expect("JSON"), stored);
+        let thumb = Preview {
+            format: PreviewFormat::Png,
+            size: 700,
+        };
         let file = Attachment {
             source: Source::File(FileId::fresh()),
+            measures: Measures {
+                width: Some(4_000),
+                height: Some(3_000),
+                duration_ms: Some(5),
+                waveform: Waveform::stored(vec![7; 16]),
+                thumb: Some(thumb),
+                view: None,
+            },
             ..link.clone()
         };
         for attachment in [link, file] {

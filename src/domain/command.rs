@@ -7,6 +7,7 @@ use super::access::policies::History;
 use super::annotation::Placing;
 use super::conversation::{Card, ConversationStatus};
 use super::emoji::Emoji;
+use super::file::FileId;
 use super::ids::{MessageId, Seq, UserId};
 use super::message::Content;
 use super::mine::MineChange;
@@ -48,6 +49,13 @@ pub enum Command {
     Unpin {
         /// The message.
         message: MessageId,
+    },
+    /// Remove a file from a message.
+    RemoveAttachment {
+        /// The message.
+        message: MessageId,
+        /// The file, which is stored here.
+        file: FileId,
     },
     /// Set or clear the caller's typing indicator.
     Type(Typing),

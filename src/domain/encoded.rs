@@ -96,9 +96,9 @@ impl Encodings {
         role: Option<&str>,
         encode: impl Fn() -> Option<Encoded>,
     ) -> Option<&Encoded> {
-        let mut place = self.0.get(dialect.index())?;
+        let mut slot = self.0.get(dialect.index())?;
         loop {
-            let variant = place.get_or_init(|| {
+            let variant = slot.get_or_init(|| {
                 Box::new(Variant {
                     role: role.map(Into::into),
                     encoded: encode(),
@@ -108,7 +108,7 @@ impl Encodings {
             if variant.is_for(role) {
                 return variant.encoded.as_ref();
             }
-            place = &variant.next;
+            slot = &variant.next;
         }
     }
 }

@@ -141,18 +141,33 @@ pub enum Unfit {
     NotAudio,
     /// A user's picture must be an image of a type that browsers show.
     NotAnImage,
+    /// A recording must play for at most 10 minutes.
+    TooLong,
+    /// The virus scanner found something in it.
+    Infected,
+    /// It is larger than the virus scanner takes.
+    Unscanned,
     /// A reason that this version does not know.
     Other,
 }
 
 impl Unfit {
-    const ALL: [Self; 2] = [Self::NotAudio, Self::NotAnImage];
+    const ALL: [Self; 5] = [
+        Self::NotAudio,
+        Self::NotAnImage,
+        Self::TooLong,
+        Self::Infected,
+        Self::Unscanned,
+    ];
 
     /// The name in APIs and in the database.
     pub fn name(self) -> &'static str {
         match self {
             Self::NotAudio => "not_audio",
             Self::NotAnImage => "not_an_image",
+            Self::TooLong => "too_long",
+            Self::Infected => "infected",
+            Self::Unscanned => "unscanned",
             Self::Other => "other",
         }
     }
@@ -169,9 +184,21 @@ impl Unfit {
         match self {
             Self::NotAudio => "A recording must be MP4 audio, WebM, Ogg, MP3 or WAV",
             Self::NotAnImage => "A picture must be JPEG, PNG, GIF, WebP or AVIF",
+            Self::TooLong => "A recording must play for at most 10 minutes",
+            Self::Infected => "A virus was found in the file",
+            Self::Unscanned => "The file is too large to be searched for viruses",
             Self::Other => "The file was refused when it was checked",
         }
     }
+}
+
+/// The check of a file has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckEnd {
+    /// The file.
+    pub file: FileId,
+    /// Why it was refused; `None` if it is ready.
+    pub refusal: Option<Unfit>,
 }
 
 /// Why a file cannot be sent.

@@ -95,7 +95,7 @@ impl fmt::Display for ConversationId {
     }
 }
 
-/// Tells a join of a session from its other joins, and what it hears after its room has gone from what it heard before.
+/// Distinguishes a join of a session from its other joins, and what it hears after its room has gone from what it heard before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct JoinNo {
     asked: u64,

@@ -300,6 +300,29 @@ impl Message {
         self.content.mentions.iter().any(|it| it.names(person))
     }
 
+    /// Permits the removal of this file by the author and by moderators, if something is left of the message.
+    pub fn may_lose_file(&self, file: FileId, actor: UserNo, power: Power) -> Result<(), Refusal> {
+        if self.deleted_at.is_some() {
+            return Err(Refusal::Conflict("The message has been deleted"));
+        }
+        if self.sender != actor && power != Power::Moderates {
+            return Err(Refusal::Forbidden(
+                "Only its author or a moderator may remove a file from a message",
+            ));
+        }
+        if !self.content.files().any(|shown| shown == file) {
+            return Err(Refusal::FileNotFound);
+        }
+        let mut attachments = self.content.attachments.iter();
+        let has_others = attachments.any(|attachment| attachment.file() != Some(file));
+        match has_others || !self.content.body.is_empty() {
+            true => Ok(()),
+            false => Err(Refusal::Conflict(
+                "Nothing would be left of the message: delete it",
+            )),
+        }
+    }
+
     /// The beginning of the text, for notifications.
     pub fn preview(&self) -> String {
         self.content.body.chars().take(PREVIEW_CHARACTERS).collect()

@@ -103,6 +103,17 @@ pub enum Refusal {
     QuotaExceeded(&'static str),
     /// The link to a file has expired.
     LinkExpired,
+    /// The part of a file does not begin where the file ends.
+    UploadOffset {
+        /// The bytes that the file has.
+        offset: u64,
+    },
+    /// The part of a file has another checksum than its client said.
+    ChecksumMismatch,
+    /// The request is in another version of the protocol tus.
+    TusVersion,
+    /// The body must have this media type.
+    MediaType(&'static str),
     /// The server stores no files.
     FilesUnavailable,
     /// The caller exceeds a rate limit.
@@ -199,6 +210,10 @@ impl Refusal {
             Self::FileGone => ("GONE", 410),
             Self::QuotaExceeded(_) => ("QUOTA_EXCEEDED", 429),
             Self::LinkExpired => ("LINK_EXPIRED", 403),
+            Self::UploadOffset { .. } => ("UPLOAD_OFFSET", 409),
+            Self::ChecksumMismatch => ("CHECKSUM_MISMATCH", 460),
+            Self::TusVersion => ("TUS_VERSION", 412),
+            Self::MediaType(_) => ("MEDIA_TYPE", 415),
             Self::FilesUnavailable => ("FILES_UNAVAILABLE", 409),
             Self::RateLimited { .. } => ("RATE_LIMITED", 429),
             Self::Internal { .. } => ("INTERNAL", 500),
@@ -251,18 +266,18 @@ impl Refusal {
             Self::FileRefused(unfit) => unfit.message().to_owned(),
             Self::FileGone => "The file has been deleted".to_owned(),
             Self::LinkExpired => "The link has expired: get a new one".to_owned(),
-            Self::FilesUnavailable => {
-                "This server stores no files: it runs with --files off".to_owned()
-            }
+            Self::UploadOffset { offset } => format!("The file has {offset} bytes so far"),
+            Self::ChecksumMismatch => "The part has another checksum: send it again".to_owned(),
+            Self::TusVersion => "The header Tus-Resumable must be 1.0.0".to_owned(),
+            Self::MediaType(wanted) => format!("The body must have the media type {wanted}"),
+            Self::FilesUnavailable => "This server stores no files".to_owned(),
             Self::ConversationClosed => "This conversation is closed".to_owned(),
             Self::SlowMode { retry_after } => {
                 format!("Slow mode: wait {retry_after} seconds before your next message")
             }
             Self::TooLarge { limit } => format!("Larger than the limit of {limit} bytes"),
             Self::BodyTooSlow => "The body of the request took too long to arrive".to_owned(),
-            Self::EncodingNotSupported => {
-                "The body must be sent without Content-Encoding".to_owned()
-            }
+            Self::EncodingNotSupported => "The body must be sent without Content-Encoding".into(),
             Self::Internal { .. } => "Something went wrong on our side".to_owned(),
             Self::RateLimited { .. } => "Too many requests: slow down".to_owned(),
         }

@@ -96,7 +96,7 @@ pub enum Change {
         /// The conversation after it.
         view: View,
     },
-    /// The same step, as another event of a dialect that tells a step in several.
+    /// The same step, as another event of a dialect that sends a step as several.
     StepPart {
         /// Which part.
         part: StepPart,
@@ -107,7 +107,7 @@ pub enum Change {
         /// The conversation after it.
         view: View,
     },
-    /// Something that a user hears of wherever they are online, in dialects that tell users beside conversations.
+    /// Something that a user gets wherever they are online, in dialects with events for users beside conversations.
     ToUser {
         /// What.
         news: UserNews,
@@ -336,7 +336,7 @@ impl RoomEvent {
         )
     }
 
-    /// Whether it tells a part of a step that only some dialects have an event for.
+    /// Whether it is a part of a step that only some dialects have an event for.
     pub fn is_part_of_step(&self) -> bool {
         matches!(self.change, Change::Acted { .. } | Change::StepPart { .. })
     }

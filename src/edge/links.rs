@@ -10,6 +10,8 @@ use std::fmt::Write;
 
 use crate::domain::attachment::{Attachment, Source};
 use crate::domain::file::FileId;
+use crate::domain::measures::Measures;
+use crate::domain::preview::PreviewKind;
 use crate::domain::refusal::Refusal;
 use crate::signing::signature;
 
@@ -24,6 +26,8 @@ const SIGNATURE_BYTES: usize = 16;
 pub enum Variant {
     /// The file itself.
     Original,
+    /// A preview of it.
+    Preview(PreviewKind),
 }
 
 impl Variant {
@@ -31,13 +35,15 @@ impl Variant {
     pub fn name(self) -> &'static str {
         match self {
             Self::Original => "original",
+            Self::Preview(kind) => kind.name(),
         }
     }
 
     /// The variant with this name.
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Original]
-            .into_iter()
+        let previews = PreviewKind::ALL.into_iter().map(Self::Preview);
+        previews
+            .chain([Self::Original])
             .find(|variant| variant.name() == name)
     }
 }
@@ -95,6 +101,19 @@ impl Links {
                 Cow::Owned(self.link(*id, Variant::Original, name))
             }
         }
+    }
+
+    /// Where the preview of a file that is stored here can be downloaded, if it has one.
+    pub fn of_preview(
+        &self,
+        file: FileId,
+        measures: &Measures,
+        kind: PreviewKind,
+        name: &str,
+    ) -> Option<String> {
+        let variant = Variant::Preview(kind);
+        let link = |_| self.link(file, variant, name);
+        measures.preview(kind).map(link)
     }
 
     /// Refuses a link that was not made here, or has ended.
@@ -195,6 +214,11 @@ mod tests {
         let later = end.parse::<u64>().expect("a number") + GRID_SECONDS;
         refused(file, &later.to_string(), &signature);
         refused(FileId::fresh(), &end, &signature);
+        for variant in PreviewKind::ALL.map(Variant::Preview) {
+            assert_eq!(Variant::named(variant.name()), Some(variant));
+            let checked = links.check(file, variant, &end, &signature);
+            assert_eq!(checked, Err(Refusal::FileNotFound), "{variant:?}");
+        }
         refused(file, "", &signature);
         refused(file, "-1", &signature);
         refused(file, &end, "");

@@ -26,6 +26,7 @@ fn details_of(refusal: &Refusal) -> Map<String, Value> {
         Refusal::UserNotFound(id) => detail("user_id", json!(id)),
         Refusal::DefinitionNotFound(name) => detail("name", json!(name)),
         Refusal::Flow(refusal) => details_of_flow(refusal),
+        Refusal::UploadOffset { offset } => detail("offset", json!(offset)),
         Refusal::FileRefused(unfit) => detail("reason", json!(unfit)),
         Refusal::Internal { request_id } => detail("request_id", json!(request_id)),
         _ => Map::new(),

@@ -58,7 +58,7 @@ pub struct Concerned {
 }
 
 impl Feed {
-    /// A feed that also tells the servers that this wire leads to.
+    /// A feed that also informs the servers that this wire leads to.
     pub fn new(peers: Outgoing) -> Self {
         Self {
             signals: broadcast::channel(CAPACITY).0,
@@ -68,7 +68,7 @@ impl Feed {
     }
 
     /// Announces entries that this server has committed, in order of seq. Call it after the commit, so that listeners find them.
-    /// Other servers are told whom the entries concern; without any, that is not asked.
+    /// Other servers hear whom the entries concern; without other servers, nobody asks for it.
     pub fn committed(
         &self,
         (conversation, no): (ConversationId, ConversationNo),

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use super::resting::{Written, rest};
+use super::resting::{Load, Work, rest, work};
 use super::stride::{Failure, Stride};
 use super::{Bounds, Consumer, Feed, Found, pass};
 use crate::error::Error;
@@ -115,17 +115,18 @@ struct Runner {
 impl Runner {
     async fn run(mut self, mut hints: job_signal::Listener, mut stopped: watch::Receiver<bool>) {
         let mut is_registered = false;
-        let mut written = Written::new(self.metrics.messages.get(), Instant::now());
+        let mut done = Work::new(self.work(), Instant::now());
+        let mut load = Load::Light;
         while !*stopped.borrow() {
             hints.mark_seen();
             let begun = Instant::now();
             is_registered = is_registered || self.register().await;
             let found = match is_registered {
-                true => self.look().await,
+                true => self.look(load).await,
                 false => Found::Nothing,
             };
             self.tidy_when_due().await;
-            let load = written.note(self.metrics.messages.get(), Instant::now());
+            load = done.note(self.work(), Instant::now());
             let (at_least, at_most) = rest(found, begun.elapsed(), load, &self.timing);
             let pause = async {
                 tokio::time::sleep(at_least).await;
@@ -142,6 +143,10 @@ impl Runner {
         if let Err(error) = self.connection.ask(release).await {
             log::debug!(event = "feed_not_released"; "{error}");
         }
+    }
+
+    fn work(&self) -> u64 {
+        work(self.metrics.messages.get(), self.metrics.deliveries.get())
     }
 
     async fn register(&mut self) -> bool {
@@ -161,11 +166,11 @@ impl Runner {
     }
 
     /// Runs one pass of each consumer.
-    async fn look(&mut self) -> Found {
+    async fn look(&mut self, load: Load) -> Found {
         let mut all = Found::Nothing;
         for follower in &mut self.followers {
-            let passing = follower.pass(&mut self.connection, &self.pool, self.server);
-            let found = passing.await;
+            let database = (&mut self.connection, &self.pool, self.server);
+            let found = follower.pass(database, load).await;
             all = match (all, found) {
                 (Found::More, _) | (_, Found::More) => Found::More,
                 (Found::CaughtUp, _) | (_, Found::CaughtUp) => Found::CaughtUp,
@@ -263,13 +268,18 @@ impl Follower {
         }
     }
 
-    async fn pass(&mut self, connection: &mut Dedicated, pool: &Pool, server: Uuid) -> Found {
+    async fn pass(
+        &mut self,
+        (connection, pool, server): (&mut Dedicated, &Pool, Uuid),
+        load: Load,
+    ) -> Found {
         if self.due.is_some_and(|due| Instant::now() < due) {
             return Found::Nothing;
         }
         let (consumer, begun) = (Arc::clone(&self.consumer), Instant::now());
+        let entries = load.bound(self.stride.size());
         let bounds = Bounds {
-            entries: self.stride.size(),
+            entries,
             ..Bounds::default()
         };
         let work = move |connection: &mut _| pass(connection, &*consumer, server, bounds);
@@ -277,11 +287,11 @@ impl Follower {
             Ok(found) => {
                 self.due = None;
                 match found {
-                    Found::More => {
+                    Found::More if entries == self.stride.size() => {
                         let allowed = pool.statement_timeout();
                         self.stride.note_full(begun.elapsed(), allowed);
                     }
-                    Found::Nothing | Found::CaughtUp => self.stride.note_done(),
+                    _ => self.stride.note_done(),
                 }
                 found
             }

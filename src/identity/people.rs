@@ -5,6 +5,7 @@ use clock::Clock;
 use parking_lot::Mutex;
 use quick_cache::sync::Cache;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
@@ -44,12 +45,14 @@ pub struct People {
     directory: Arc<Directory>,
     refusals: Arc<RefusalLog>,
     known: Cache<UserId, Known>,
+    /// How often another server has changed a profile: what was read before may be old.
+    heard_profiles: AtomicU64,
     /// The id that stands for the system; no user may have it.
     system: String,
     clock: Clock,
     /// When the sign-outs of other servers were last read.
     read: Mutex<Instant>,
-    /// Another server has told that it has signed somebody out.
+    /// Another server has signed somebody out.
     has_heard: Notify,
     outgoing: Outgoing,
 }
@@ -71,6 +74,7 @@ impl People {
             directory,
             refusals,
             known: Cache::new(REMEMBERED),
+            heard_profiles: AtomicU64::new(0),
             system,
             read: Mutex::new(clock.now()),
             clock,
@@ -147,6 +151,7 @@ impl People {
     }
 
     async fn look_up(&self, id: UserId, profile: Profile) -> Result<Known, Error> {
+        let heard = self.heard_profiles.load(Ordering::Acquire);
         let written = id.clone();
         let (row, stored, not_before) = self
             .pool
@@ -165,7 +170,10 @@ impl People {
             profile: Arc::new(profile),
             not_before,
         };
-        self.known.insert(id, known.clone());
+        self.known.insert(id.clone(), known.clone());
+        if self.heard_profiles.load(Ordering::Acquire) != heard {
+            self.known.remove(&id);
+        }
         Ok(known)
     }
 
@@ -182,11 +190,13 @@ impl People {
 
     /// Another server has stored another profile of this user: what is cached here is old.
     pub fn hear_of_profile(&self, id: &UserId) {
+        self.heard_profiles.fetch_add(1, Ordering::AcqRel);
         self.known.remove(id);
     }
 
     /// Another server may have stored profiles of which this one did not hear.
     pub fn forget_profiles(&self) {
+        self.heard_profiles.fetch_add(1, Ordering::AcqRel);
         self.known.clear();
     }
 
@@ -195,7 +205,7 @@ impl People {
         self.has_heard.notify_one();
     }
 
-    /// Waits until another server tells that it has signed somebody out.
+    /// Waits until another server announces that it has signed somebody out.
     pub async fn sign_out_is_heard(&self) {
         self.has_heard.notified().await;
     }
@@ -221,7 +231,7 @@ impl People {
             known.not_before = Some(not_before);
             self.known.insert(id, known);
         }
-        for queue in self.directory.outboxes(no) {
+        for queue in self.directory.queues(no) {
             if not_before.refuses(queue.state().issued_at()) {
                 queue.close(SIGNED_OUT);
             }

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::checking::{ORIGINAL, clear_pieces};
+use super::checking::{clear_pieces, delete_variants};
 use super::{JobDeps, JobEnd};
 use crate::domain::file::FileNo;
 use crate::error::Error;
-use crate::objects::Key;
 use crate::store::files::dropping::{self, Verdict};
 use crate::store::jobs::Lease;
 
@@ -30,7 +29,7 @@ pub(super) async fn drop_file(
         Verdict::Wait(left) => return Ok(JobEnd::Wait(left)),
         Verdict::Drop(file) => file,
     };
-    objects.delete(&Key::variant(file.id.0, ORIGINAL)).await?;
+    delete_variants(objects, file.id).await?;
     if let Some(left) = clear_pieces(deps, objects, &file).await? {
         return Ok(JobEnd::Wait(left));
     }

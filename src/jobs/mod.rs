@@ -8,9 +8,12 @@ mod delivering;
 mod dropping;
 mod forgetting;
 mod paying;
+mod previewing;
 mod reconciling;
 mod runner;
+mod scanning;
 mod spool;
+mod stripping;
 
 use parking_lot::Mutex;
 use std::collections::HashSet;
@@ -25,10 +28,12 @@ use crate::error::Error;
 use crate::job_signal::JobSignal;
 use crate::objects::Objects;
 use crate::payment::{Gateway, GatewayError, PaymentGateway};
+use crate::presence::Directory;
 use crate::registry::deals::DealSink;
 use crate::store::jobs::{Claimed, Lease, StoredJob};
 use crate::store::pool::Pool;
 use crate::telemetry::metrics::Metrics;
+use crate::wire::outgoing::Outgoing;
 
 pub use delivering::{Platform, headers};
 pub use runner::Runner;
@@ -55,6 +60,8 @@ pub struct JobDeps {
     pub objects: Option<Objects>,
     /// Wakes those who wait for the check of a file.
     pub files_checked: JobSignal,
+    directory: Arc<Directory>,
+    outgoing: Outgoing,
     /// The files that this process works on.
     files_under_check: Mutex<HashSet<FileNo>>,
 }
@@ -66,6 +73,10 @@ pub struct FileJobDeps {
     pub objects: Option<Objects>,
     /// Wakes those who wait for the check of a file.
     pub checked: JobSignal,
+    /// The sessions of users at this server, who are told of their files.
+    pub directory: Arc<Directory>,
+    /// Has the other servers tell theirs.
+    pub outgoing: Outgoing,
 }
 
 /// How a job ended.
@@ -115,6 +126,8 @@ impl JobDeps {
             metrics,
             objects: files.objects,
             files_checked: files.checked,
+            directory: files.directory,
+            outgoing: files.outgoing,
             files_under_check: Mutex::default(),
         }
     }

@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
 
 use crate::error::Error;
-use crate::media::HEAD_BYTES;
+use crate::media::{HEAD_BYTES, Source};
 use crate::objects::blocking;
 
 /// An upload that is put together.
@@ -29,6 +30,16 @@ pub(super) struct Spooled {
     pub(super) head: Vec<u8>,
 }
 
+impl Source for Spooled {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read(&self, at: u64, into: &mut [u8]) -> io::Result<()> {
+        self.file.read_exact_at(into, at)
+    }
+}
+
 impl Spool {
     /// An empty one.
     pub(super) fn new(file: File) -> Self {
@@ -40,17 +51,19 @@ impl Spool {
         }
     }
 
-    /// Appends bytes.
+    /// Appends bytes on a thread that may block.
     pub(super) async fn append(mut self, bytes: Bytes) -> Result<Self, Error> {
-        blocking(move || {
-            self.file.write_all(&bytes)?;
-            self.hash.update(&bytes);
-            self.size += bytes.len() as u64;
-            let wanted = HEAD_BYTES.saturating_sub(self.head.len());
-            self.head.extend(bytes.iter().take(wanted));
-            Ok(self)
-        })
-        .await
+        blocking(move || self.write(&bytes).map(|()| self)).await
+    }
+
+    /// Appends bytes.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.hash.update(bytes);
+        self.size += bytes.len() as u64;
+        let wanted = HEAD_BYTES.saturating_sub(self.head.len());
+        self.head.extend(bytes.iter().take(wanted));
+        Ok(())
     }
 
     /// Ends it.

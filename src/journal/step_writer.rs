@@ -64,7 +64,7 @@ impl Steps {
 }
 
 impl JournalHandle {
-    /// Writes a step. After an error the step may still have been committed; its request id tells.
+    /// Writes a step. After an error the step may still have been committed; its request id says whether it was.
     pub async fn step(&self, step: NewStep) -> Result<StepOutcome, Error> {
         let (outcome, reply) = oneshot::channel();
         let sent = self.steps.0.send(Waiting {

@@ -1,4 +1,4 @@
-//! Catch-up checks: asks the database how far conversations are, and tells the rooms that are behind to read.
+//! Catch-up checks: asks the database how far conversations are, and has the rooms that are behind read.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -81,23 +81,26 @@ pub(super) async fn run(
 impl Checks {
     async fn check_when_due(&mut self, is_asked_for: bool) {
         let now = self.room.clock.now();
-        // This process was frozen: nobody knows what was told meanwhile.
+        // This process was frozen: nobody knows what was sent meanwhile.
         let was_frozen = now.saturating_duration_since(self.ran_at) >= PERIOD + SILENCE;
         self.ran_at = now;
         let everything = now.duration_since(self.all_checked) >= EVERYTHING;
         // What a failed check would have found is not heard otherwise.
         let is_owed = !self.was_read || was_frozen;
         let is_due = is_asked_for || is_owed || self.nodes.0.peers.lock().call_for_checks(now);
-        let checked = match everything {
-            true => Checked::All,
-            false if is_due => Checked::Listened,
-            false => return,
-        };
+        if !everything && !is_due {
+            return;
+        }
         self.count += 1;
         let may_miss_marks = everything || is_asked_for || is_owed;
         let marks = match may_miss_marks || self.count.is_multiple_of(WITH_WATERMARKS) {
             true => Marks::Read,
             false => Marks::Left,
+        };
+        let checked = match marks {
+            _ if everything => Checked::All,
+            Marks::Read => Checked::Listened,
+            Marks::Left => Checked::Quiet,
         };
         let outcome = self.check(checked, marks).await;
         if let (Err(error), true) = (&outcome, self.was_read) {

@@ -6,16 +6,17 @@ use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
 use super::peers::Arrival;
-use super::{JOBS, Nodes, PeerEvents, Wire};
+use super::{FILES_CHECKED, JOBS, Nodes, PeerEvents, Wire};
 use crate::domain::command::Mark;
-use crate::domain::ids::{ConversationNo, UserNo};
+use crate::domain::file::FileNo;
+use crate::domain::ids::{ConversationId, ConversationNo, Seq, UserNo};
 use crate::presence::HeardIn;
 use crate::registry::Rooms;
-use crate::registry::hearing::Sleeping;
+use crate::registry::hearing::{Delivery, Sleeping};
 use crate::room::RoomDeps;
 use crate::room::remote::RemoteEvent;
 use crate::store::conversations::Key;
-use crate::store::replay;
+use crate::store::{files, replay};
 use crate::wire::frame::{HeardFrame, Unread};
 use crate::wire::running::{Heard, Incoming};
 use crate::wire::section::{Beat, CommittedEntries, NodeId, Section};
@@ -46,7 +47,7 @@ impl Dispatcher {
                 _ = silent.changed() => {}
             }
         }
-        self.room.outgoing.say_always(Section::Bye);
+        self.room.outgoing.say_always(Section::Stopping);
     }
 
     fn beat(&self) {
@@ -116,7 +117,7 @@ impl Dispatcher {
         match section {
             Section::Hello => self.beat(),
             Section::Beat(beat) => self.hear_beat(heard, &beat),
-            Section::Bye => self.hear_bye(node),
+            Section::Stopping => self.hear_stopping(node),
             Section::Entries(committed) => self.hear_committed(committed),
             Section::Created { no, people, .. } => self.hear_created(no, people),
             Section::Marked {
@@ -125,9 +126,7 @@ impl Dispatcher {
                 mark,
                 seq,
             } => {
-                let marked = RemoteEvent::Marked(user, mark, seq);
-                let has_badge = || self.sleeping_for_badge(user, mark);
-                self.rooms.hear(conversation, marked, has_badge);
+                self.hear_mark(conversation, (user, mark, seq));
             }
             Section::Typing {
                 conversation,
@@ -157,6 +156,9 @@ impl Dispatcher {
             Section::Ended(_) => self.above.hear_of_sign_out(),
             Section::Taken { pid, session } => self.above.hear_of_takeover(&pid, session),
             Section::Hint { topic, .. } if topic == JOBS => self.above.hear_of_jobs(),
+            Section::Hint { topic, numbers } if topic == FILES_CHECKED => {
+                self.hear_of_file(&numbers);
+            }
             Section::Hint { .. } => {}
             Section::People(people) => directory.hear_people(heard, &people),
             Section::AllPeople {
@@ -171,11 +173,11 @@ impl Dispatcher {
         }
     }
 
-    /// What it has told before is known; those who listened there are gone.
-    fn hear_bye(&self, node: NodeId) {
-        self.nodes.0.peers.lock().note_bye(node);
+    /// What it has sent before is known; those who listened there are gone.
+    fn hear_stopping(&self, node: NodeId) {
+        self.nodes.0.peers.lock().note_stopping(node);
         self.nodes.0.due.notify_one();
-        self.room.directory.hear_bye(node, self.now());
+        self.room.directory.hear_stopping(node, self.now());
         self.rooms.hear_everywhere(|| RemoteEvent::Gone(node));
     }
 
@@ -192,7 +194,7 @@ impl Dispatcher {
         self.nodes.0.clock.now()
     }
 
-    /// A room that sleeps is needed where somebody is to be told who has not joined.
+    /// A room that sleeps is needed where an event is for somebody who has not joined.
     fn hear_committed(&self, committed: CommittedEntries) {
         let conversation = committed.conversation;
         let sleeping = self.sleeping_for(&committed.people);
@@ -200,7 +202,7 @@ impl Dispatcher {
         self.rooms.hear(conversation, event, || sleeping);
     }
 
-    /// Tells those people of a new conversation who are here.
+    /// Notifies those people of a new conversation who are here.
     fn hear_created(&self, no: ConversationNo, people: Vec<UserNo>) {
         if self.sleeping_for(&people) == Sleeping::Sleeps {
             return;
@@ -219,6 +221,39 @@ impl Dispatcher {
                 Err(error) => log::warn!(event = "creation_not_told"; "{error}"),
             }
         });
+    }
+
+    /// Tells a file's owner, if they are here, that its check has ended.
+    fn hear_of_file(&self, numbers: &[i64]) {
+        let &[owner, file] = numbers else {
+            return;
+        };
+        if self.sleeping_for(&[UserNo(owner)]) == Sleeping::Sleeps {
+            return;
+        }
+        let room = Arc::clone(&self.room);
+        actix_rt::spawn(async move {
+            let find = move |connection: &mut _| files::find_by_no(connection, FileNo(file));
+            match room.pool.run(find).await {
+                Ok(Some(file)) => {
+                    if let Some(end) = file.check_end() {
+                        room.directory.tell_of_file(file.owner, end);
+                    }
+                }
+                Ok(None) => {}
+                Err(error) => log::warn!(event = "file_not_told"; "{error}"),
+            }
+        });
+    }
+
+    /// If the room cannot hear it, a check reads watermarks.
+    fn hear_mark(&self, conversation: ConversationId, (user, mark, seq): (UserNo, Mark, Seq)) {
+        let marked = RemoteEvent::Marked(user, mark, seq);
+        let has_badge = || self.sleeping_for_badge(user, mark);
+        let delivery = self.rooms.hear(conversation, marked, has_badge);
+        if delivery == Delivery::Missed {
+            self.nodes.0.due.notify_one();
+        }
     }
 
     /// A session that has not joined may show how much is unread.

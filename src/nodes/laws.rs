@@ -11,7 +11,7 @@ use crate::domain::conversation::{Card, ConversationStatus, Settings};
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::Seq;
 use crate::room::timeline::Timeline;
-use crate::store::nodes::{Course, NodeRow};
+use crate::store::nodes::{NodeRow, NodeState};
 use crate::wire::frame::VERSION;
 use crate::wire::section::NodeId;
 
@@ -68,7 +68,7 @@ impl World {
             version: String::new(),
             wire: Some((version, version)),
             silent_for: 0.0,
-            course: Course::Staying,
+            state: NodeState::Staying,
         };
         peers.note_rows(SENDERS.map(row).to_vec(), now);
         Self {

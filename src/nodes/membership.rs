@@ -1,5 +1,6 @@
 //! This server's row, which it writes once a second, and what the rows of the others say.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -12,6 +13,7 @@ use crate::room::RoomDeps;
 use crate::room::remote::RemoteEvent;
 use crate::store::dedicated::Dedicated;
 use crate::store::nodes::{self, NodeRow, OwnNode};
+use crate::wire::section::NodeId;
 
 /// The interval of beats.
 const BEAT: Duration = Duration::from_secs(1);
@@ -29,6 +31,8 @@ pub(super) struct Membership {
     pub(super) was_read: bool,
     /// Whether it was said that peers are heard late.
     pub(super) has_warned: bool,
+    /// The peers of which it was said that they have the tag of this server.
+    pub(super) namesakes: HashSet<NodeId>,
 }
 
 impl Membership {
@@ -54,9 +58,9 @@ impl Membership {
     }
 
     async fn beat(&mut self) {
-        let (own, course) = (self.own.clone(), self.nodes.course());
+        let (own, state) = (self.own.clone(), self.nodes.state());
         let clock = self.room.pool.clock().clone();
-        let beat = move |connection: &mut _| nodes::beat(connection, &own, course, &clock);
+        let beat = move |connection: &mut _| nodes::beat(connection, &own, state, &clock);
         match self.connection.ask(beat).await {
             Ok(rows) => {
                 self.was_read = true;
@@ -79,7 +83,10 @@ impl Membership {
         self.room.outgoing.set_peers(all.are_listening());
         let counted = Hearing::ALL.map(|hearing| (hearing, all.count_of(hearing, now)));
         let alive = all.ids();
+        let tag = self.own.tag.as_deref();
+        let namesakes = tag.map_or_else(Vec::new, |tag| all.namesakes(tag, now));
         drop(all);
+        self.note_namesakes(&namesakes);
         let peers = alive.len();
         self.room.directory.note_alive(&alive, now);
         for meeting in &meetings {
@@ -108,6 +115,22 @@ impl Membership {
             );
         }
         self.has_warned &= peers > 0;
+    }
+
+    /// Says of each peer once that it has the tag of this server: a balancer sends the sessions of one to the other.
+    fn note_namesakes(&mut self, namesakes: &[NodeRow]) {
+        let count = i64::try_from(namesakes.len()).unwrap_or(i64::MAX);
+        self.room.metrics.nodes.same_tag.set(count);
+        let ids = namesakes.iter().map(|peer| peer.id).collect();
+        let told = std::mem::replace(&mut self.namesakes, ids);
+        for peer in namesakes.iter().filter(|peer| !told.contains(&peer.id)) {
+            log::warn!(
+                event = "node_tag_shared", tag = peer.tag.as_deref().unwrap_or(""), peer:% = peer.id,
+                address = peer.address.as_str();
+                "another server on this database has the same --node-tag: a load balancer cannot tell their Socket.IO sessions \
+                 apart; give each server a tag of its own"
+            );
+        }
     }
 }
 

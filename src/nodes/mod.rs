@@ -12,6 +12,7 @@ mod peers;
 
 use clock::Clock;
 use parking_lot::Mutex;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Notify, watch};
@@ -21,7 +22,7 @@ use uuid::Uuid;
 use crate::domain::ids::{SessionId, UserId};
 use crate::registry::Rooms;
 use crate::room::RoomDeps;
-use crate::store::nodes::{Course, OwnNode};
+use crate::store::nodes::{NodeState, OwnNode};
 use crate::wire::frame::VERSION;
 use crate::wire::running::{Heard, RunningWire};
 use crate::wire::section::NodeId;
@@ -47,7 +48,7 @@ struct Shared {
     strangers: Notify,
 }
 
-/// What the layers above do about what other servers tell.
+/// What the layers above do about what other servers send.
 pub trait PeerEvents {
     /// Something may have been missed that is not read from the database otherwise.
     fn hear_of_gap(&self);
@@ -63,6 +64,9 @@ pub trait PeerEvents {
 
 /// The topic of hints that jobs were inserted.
 pub const JOBS: &str = "jobs";
+
+/// The topic of hints that the check of a file has ended. Their numbers are its owner's and its own.
+pub const FILES_CHECKED: &str = "files_checked";
 
 /// A wire that was started, and what comes over it.
 pub struct Connected {
@@ -111,10 +115,10 @@ impl Nodes {
         self.0.is_leaving.store(true, Ordering::Relaxed);
     }
 
-    fn course(&self) -> Course {
+    fn state(&self) -> NodeState {
         match self.0.is_leaving.load(Ordering::Relaxed) {
-            true => Course::Leaving,
-            false => Course::Staying,
+            true => NodeState::Leaving,
+            false => NodeState::Staying,
         }
     }
 
@@ -143,6 +147,7 @@ impl Nodes {
             own,
             was_read: true,
             has_warned: false,
+            namesakes: HashSet::new(),
         };
         let checks = checks::run(
             self.clone(),
@@ -180,7 +185,7 @@ pub struct RunningNodes {
 }
 
 impl RunningNodes {
-    /// Ends them: what waits goes to the other servers, which are told that this one stops; then its row is deleted.
+    /// Ends them: what waits goes to the other servers, and the notice that this one stops; then its row is deleted.
     pub async fn stop(self) {
         self.falling_silent.send_replace(true);
         if let Some((task, wire)) = self.hearing {

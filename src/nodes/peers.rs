@@ -12,7 +12,7 @@ use crate::wire::section::NodeId;
 const DEAD: f64 = 5.0;
 /// A server that is heard is not dead, although it may have lost the database.
 const HEARD: Duration = Duration::from_secs(5);
-/// A server of which nothing was heard for so long may have told something in vain: each sends a frame every 250 ms.
+/// A server of which nothing was heard for so long may have sent something in vain: each sends a frame every 250 ms.
 pub(super) const SILENCE: Duration = Duration::from_millis(1_500);
 /// For how long the entries of a server that is gone are looked for: a statement that it had sent may still be committed.
 const AFTERWARDS: Duration = Duration::from_secs(15);
@@ -59,8 +59,8 @@ pub(super) struct Peers {
 struct Peer {
     row: NodeRow,
     heard: Option<Heard>,
-    /// Whether it has told that it stops, after everything else.
-    has_said_bye: bool,
+    /// Whether it has announced that it stops, after everything else.
+    is_stopping: bool,
 }
 
 /// What was heard of a peer.
@@ -69,7 +69,7 @@ struct Heard {
     /// The number of the last frame.
     number: u64,
     at: Instant,
-    /// Whether it has said last that it hears this server, and so tells everything that it commits.
+    /// Whether it has said last that it hears this server, and so announces everything that it commits.
     hears_this: bool,
 }
 
@@ -143,7 +143,7 @@ impl Peer {
         Self {
             row,
             heard: None,
-            has_said_bye: false,
+            is_stopping: false,
         }
     }
 
@@ -167,7 +167,7 @@ impl Peer {
         self.row.wire.is_some_and(reads)
     }
 
-    /// Whether everything that it commits from now on is told and heard.
+    /// Whether everything that it commits from now on is announced and heard.
     fn is_met(&self, now: Instant) -> bool {
         let hears_this = self.heard.as_ref().is_some_and(|it| it.hears_this);
         hears_this && self.hearing(now) == Hearing::Heard
@@ -213,7 +213,7 @@ impl Peers {
                 None => {}
             }
         }
-        let may_still_commit = before.values().any(|peer| !peer.has_said_bye);
+        let may_still_commit = before.values().any(|peer| !peer.is_stopping);
         if may_still_commit {
             self.check_until = Some(now + AFTERWARDS);
         }
@@ -221,10 +221,10 @@ impl Peers {
         met.into_iter().chain(lost).collect()
     }
 
-    /// A peer has told that it stops.
-    pub(super) fn note_bye(&mut self, node: NodeId) {
+    /// A peer has announced that it stops.
+    pub(super) fn note_stopping(&mut self, node: NodeId) {
         if let Some(peer) = self.alive.get_mut(&node) {
-            peer.has_said_bye = true;
+            peer.is_stopping = true;
         }
     }
 
@@ -286,6 +286,14 @@ impl Peers {
     pub(super) fn count_of(&self, hearing: Hearing, now: Instant) -> usize {
         let peers = self.alive.values();
         peers.filter(|peer| peer.hearing(now) == hearing).count()
+    }
+
+    /// The peers with this tag that have beaten since this server began. What an earlier start of this server has left is none of them.
+    pub(super) fn namesakes(&self, tag: &str, now: Instant) -> Vec<NodeRow> {
+        let age = now.saturating_duration_since(self.began).as_secs_f64();
+        let rows = self.alive.values().map(|peer| &peer.row);
+        let is_namesake = |row: &&NodeRow| row.tag.as_deref() == Some(tag) && row.silent_for < age;
+        rows.filter(is_namesake).cloned().collect()
     }
 
     /// Whether anybody reads what this server says.

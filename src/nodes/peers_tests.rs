@@ -1,7 +1,7 @@
 //! Tests of `peers`.
 
 use super::*;
-use crate::store::nodes::Course;
+use crate::store::nodes::NodeState;
 use clock::{Clock, ManualClock};
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ fn row(id: u128, silent_for: f64) -> NodeRow {
         version: "1".to_owned(),
         wire: None,
         silent_for,
-        course: Course::Staying,
+        state: NodeState::Staying,
     }
 }
 
@@ -58,6 +58,26 @@ fn a_server_is_met_once_and_lost_when_it_is_silent_or_its_row_is_gone() {
 }
 
 #[test]
+fn a_peer_of_the_same_tag_has_beaten_since_this_server_began() {
+    let time = ManualClock::standing();
+    let clock = time.clock();
+    let mut peers = peers(Wire::Off, &clock);
+    let tagged = |id: u128, tag: &str, silent_for: f64| NodeRow {
+        tag: Some(tag.to_owned()),
+        ..row(id, silent_for)
+    };
+    time.advance(Duration::from_secs(1));
+    // The third may be an earlier start of this server that was killed.
+    let rows = [("a", 0.9), ("b", 0.1), ("a", 1.0), ("ab", 0.1)];
+    let rows = (1..)
+        .zip(rows)
+        .map(|(id, (tag, silent_for))| tagged(id, tag, silent_for));
+    peers.note_rows(rows.chain([row(5, 0.1)]).collect(), clock.now());
+    assert_eq!(peers.namesakes("a", clock.now()), [tagged(1, "a", 0.9)]);
+    assert_eq!(peers.namesakes("c", clock.now()), []);
+}
+
+#[test]
 fn a_server_that_has_lost_the_database_is_there_while_it_is_heard() {
     let time = ManualClock::standing();
     let clock = time.clock();
@@ -93,7 +113,7 @@ fn a_server_that_has_said_all_before_it_left_is_not_looked_for() {
     let clock = ManualClock::standing().clock();
     let mut peers = met(&clock);
     peers.note_frame(ONE, 2, clock.now());
-    peers.note_bye(ONE);
+    peers.note_stopping(ONE);
     let lost = peers.note_rows(Vec::new(), clock.now());
     assert_eq!(lost, [Meeting::Lost(wired(1))]);
     assert!(!peers.call_for_checks(clock.now()));

@@ -1,4 +1,4 @@
-//! Razorpay: orders, payments and refunds over its API, and verification of signatures. docs/payments.md tells
+//! Razorpay: orders, payments and refunds over its API, and verification of signatures. docs/payments.md says
 //! how to set it up.
 
 use base64::Engine;

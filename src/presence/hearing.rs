@@ -1,4 +1,4 @@
-//! What the directory hears from other servers, and what it tells them of its own users.
+//! What the directory hears from other servers, and what it sends them of its own users.
 //!
 //! Everything about this server's users is said while the table is locked. So others get it in the order in which it came to be, and
 //! a digest always fits the frames before it.
@@ -12,21 +12,21 @@ use super::table::{Changes, HeardIn, Knowledge, PresenceTable};
 use crate::wire::section::{Beat, NodeId, PersonAt, Section};
 
 impl Directory {
-    /// Another server has told what some of its users show.
+    /// Another server has sent what some of its users show.
     pub fn hear_people(&self, heard: HeardIn, people: &[PersonAt]) {
         self.change(|table, changes| table.hear_people(heard, people, changes));
     }
 
-    /// Another server has told a page of all its users: the number of the page, and whether it is the last one.
+    /// Another server has sent a page of all its users: the number of the page, and whether it is the last one.
     pub fn hear_all(&self, heard: HeardIn, page: u32, is_last: bool, people: &[PersonAt]) {
         self.change(|table, changes| table.hear_page(heard, (page, is_last), people, changes));
     }
 
-    /// Another server has told how many users it has, and their hash. If others are known here, it is asked for all of them, at most
+    /// Another server has sent how many users it has, and their hash. If others are known here, it is asked for all of them, at most
     /// once a second.
     pub fn hear_beat(&self, heard: HeardIn, beat: &Beat, now: Instant) {
         let known = self.change(|table, _| table.hear_beat(heard, beat, now));
-        if known == Knowledge::Ask {
+        if known == Knowledge::Lacking {
             self.outgoing.say(|| Section::AskPeople(heard.node));
         }
     }
@@ -47,8 +47,8 @@ impl Directory {
     }
 
     /// Another server has stopped. Its users go with `sweep` when the grace is over.
-    pub fn hear_bye(&self, node: NodeId, now: Instant) {
-        self.table.write().hear_bye(node, now);
+    pub fn hear_stopping(&self, node: NodeId, now: Instant) {
+        self.table.write().hear_stopping(node, now);
     }
 
     /// The other servers that are alive by their rows, as they are read once a second. The users of a server that is not among
@@ -92,7 +92,7 @@ impl Directory {
         }
     }
 
-    /// Changes the table, and tells rooms and other servers what follows.
+    /// Changes the table, and sends rooms and other servers what follows.
     pub(super) fn change<T>(
         &self,
         change: impl FnOnce(&mut PresenceTable, &mut Changes) -> T,

@@ -162,7 +162,7 @@ fn the_users_of_a_server_that_is_gone_go_with_the_sweep_and_not_while_redis_is_a
     }
     here.hear(&mut there);
     let (clock, grace) = (here.time.clock(), Duration::from_secs(10));
-    here.directory.hear_bye(there.id, clock.now());
+    here.directory.hear_stopping(there.id, clock.now());
     here.directory.hear_apart();
     here.time.advance(grace);
     here.directory.sweep(grace, clock.now());

@@ -1,5 +1,5 @@
 //! The law of presence over servers: whatever is lost, doubled and heard out of order, all servers show the same once it is quiet, and
-//! rooms have been told exactly that.
+//! rooms have heard exactly that.
 
 use clock::ManualClock;
 use proptest::prelude::*;
@@ -54,7 +54,7 @@ struct Server {
     table: PresenceTable,
     /// The number of the last frame that it sent.
     sent: u64,
-    /// What rooms were told last of each user.
+    /// What rooms heard last of each user.
     told: HashMap<UserNo, PresenceStatus>,
     /// Frames on their way to it.
     coming: Vec<(HeardIn, Section)>,
@@ -142,7 +142,7 @@ impl Servers {
             }
             Section::Beat(beat) => {
                 let known = self.servers[at].table.hear_beat(heard, &beat, now);
-                if known == Knowledge::Ask {
+                if known == Knowledge::Lacking {
                     self.say(at, &Section::AskPeople(heard.node));
                 }
             }

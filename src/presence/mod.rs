@@ -15,8 +15,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::domain::conversation::PresenceStatus;
+use crate::domain::file::CheckEnd;
 use crate::domain::ids::{ConversationNo, SessionId, UserNo};
-use crate::queue::ConnectionQueue;
+use crate::queue::{ChatFrame, ConnectionQueue, Frame};
 use crate::wire::outgoing::Outgoing;
 pub use table::HeardIn;
 use table::PresenceTable;
@@ -37,7 +38,7 @@ pub struct PresenceChanged {
 /// The sessions of a user.
 #[derive(Default)]
 struct Sessions {
-    outboxes: Vec<Arc<ConnectionQueue>>,
+    queues: Vec<Arc<ConnectionQueue>>,
     /// When the last session closed; the grace period runs from here.
     empty_since: Option<Instant>,
 }
@@ -53,7 +54,7 @@ impl Sessions {
 pub struct Directory {
     connections: DashMap<SessionId, Arc<ConnectionQueue>>,
     connection_count: AtomicUsize,
-    /// Whoever changes both locks the table first.
+    /// Code that changes both locks the table first.
     users: DashMap<UserNo, Sessions>,
     table: RwLock<PresenceTable>,
     rooms: DashMap<UserNo, Vec<(ConversationNo, Recipient<PresenceChanged>)>>,
@@ -61,7 +62,7 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// A directory of nobody. What its users show is told to other servers through the wire.
+    /// A directory of nobody. What its users show goes to other servers through the wire.
     pub fn new(outgoing: Outgoing) -> Self {
         Self {
             connections: DashMap::new(),
@@ -112,10 +113,10 @@ impl Directory {
     ) -> Option<()> {
         self.change(|table, changes| {
             let mut sessions = self.users.entry(user).or_default();
-            if most.is_some_and(|most| sessions.outboxes.len() >= most) {
+            if most.is_some_and(|most| sessions.queues.len() >= most) {
                 return None;
             }
-            sessions.outboxes.push(Arc::clone(queue));
+            sessions.queues.push(Arc::clone(queue));
             sessions.empty_since = None;
             table.arrive(user, changes);
             Some(())
@@ -125,8 +126,8 @@ impl Directory {
     /// Removes a session. The user stays online for the grace period that `sweep` gets.
     pub fn depart(&self, user: UserNo, session: SessionId, now: Instant) {
         if let Some(mut sessions) = self.users.get_mut(&user) {
-            sessions.outboxes.retain(|queue| queue.session() != session);
-            if sessions.outboxes.is_empty() {
+            sessions.queues.retain(|queue| queue.session() != session);
+            if sessions.queues.is_empty() {
                 sessions.empty_since = Some(now);
             }
         }
@@ -167,23 +168,23 @@ impl Directory {
     pub fn is_connected(&self, user: UserNo) -> bool {
         self.users
             .get(&user)
-            .is_some_and(|sessions| !sessions.outboxes.is_empty())
+            .is_some_and(|sessions| !sessions.queues.is_empty())
     }
 
     /// The number of a user's open sessions at this server.
     pub fn session_count(&self, user: UserNo) -> usize {
         self.users
             .get(&user)
-            .map_or(0, |sessions| sessions.outboxes.len())
+            .map_or(0, |sessions| sessions.queues.len())
     }
 
     /// The queues of a user's sessions at this server.
-    pub fn outboxes(&self, user: UserNo) -> Vec<Arc<ConnectionQueue>> {
-        self.outboxes_where(user, |_| true)
+    pub fn queues(&self, user: UserNo) -> Vec<Arc<ConnectionQueue>> {
+        self.queues_where(user, |_| true)
     }
 
     /// The queues of those of a user's sessions that are wanted.
-    pub fn outboxes_where(
+    pub fn queues_where(
         &self,
         user: UserNo,
         is_wanted: impl Fn(&ConnectionQueue) -> bool,
@@ -191,8 +192,15 @@ impl Directory {
         let Some(sessions) = self.users.get(&user) else {
             return Vec::new();
         };
-        let queues = sessions.outboxes.iter();
+        let queues = sessions.queues.iter();
         queues.filter(|queue| is_wanted(queue)).cloned().collect()
+    }
+
+    /// Tells a user's sessions at this server that the check of a file of theirs has ended.
+    pub fn tell_of_file(&self, owner: UserNo, end: CheckEnd) {
+        for queue in self.queues(owner) {
+            queue.push(Frame::Own(ChatFrame::FileChecked(end)));
+        }
     }
 
     /// Subscribes a room to the presence of a participant.

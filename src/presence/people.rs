@@ -123,7 +123,7 @@ impl People {
         }
     }
 
-    /// A user as others are told of them.
+    /// A user as others see them.
     pub(super) fn person(&self, user: UserNo) -> PersonAt {
         let chosen = self.get(user);
         PersonAt {

@@ -1,4 +1,4 @@
-//! Who is online at which server. Each server decides on its own users and tells the others; a user is online while any of them has
+//! Who is online at which server. Each server decides on its own users and informs the others; a user is online while any of them has
 //! them, and shows the status that was chosen last. Pure.
 
 use std::collections::{HashMap, HashSet};
@@ -26,7 +26,7 @@ pub struct HeardIn {
 pub(super) struct Changes {
     /// Users who show something else now, for rooms.
     pub(super) shown: Vec<(UserNo, PresenceStatus)>,
-    /// What others have to be told of this server's users.
+    /// What others need to know of this server's users.
     pub(super) said: Vec<PersonAt>,
 }
 
@@ -35,8 +35,8 @@ pub(super) struct Changes {
 pub(super) enum Knowledge {
     /// They are known, or were asked for a moment ago.
     Enough,
-    /// Ask now.
-    Ask,
+    /// Some are not known: it is asked now.
+    Lacking,
 }
 
 /// Whether the frames of others come.
@@ -50,7 +50,7 @@ enum Wire {
 
 /// Whether a server is there.
 #[derive(Clone, Copy, Debug, Default)]
-enum Standing {
+enum PeerState {
     #[default]
     Here,
     /// Its row says so since then.
@@ -66,15 +66,15 @@ struct Peer {
     newest: u64,
     /// The page that continues what was heard of all its users.
     next_page: Option<u32>,
-    standing: Standing,
+    state: PeerState,
     asked: Option<Instant>,
 }
 
 impl Peer {
     fn gone_since(&self) -> Option<Instant> {
-        match self.standing {
-            Standing::Here => None,
-            Standing::Dead(since) | Standing::Stopped(since) => Some(since),
+        match self.state {
+            PeerState::Here => None,
+            PeerState::Dead(since) | PeerState::Stopped(since) => Some(since),
         }
     }
 }
@@ -163,7 +163,7 @@ impl PresenceTable {
         Some(self.own.pages(PAGE))
     }
 
-    /// A peer has told what some of its users show. It is ignored if a newer frame was heard before.
+    /// A peer has sent what some of its users show. It is ignored if a newer frame was heard before.
     pub(super) fn hear_people(
         &mut self,
         heard: HeardIn,
@@ -177,7 +177,7 @@ impl PresenceTable {
         }
     }
 
-    /// A peer has told a page of all its users. With the last one, those who were in no page are gone, unless a page is missing.
+    /// A peer has sent a page of all its users. With the last one, those who were in no page are gone, unless a page is missing.
     pub(super) fn hear_page(
         &mut self,
         heard: HeardIn,
@@ -206,7 +206,7 @@ impl PresenceTable {
         }
     }
 
-    /// A peer has told the digest of its users.
+    /// A peer has sent the digest of its users.
     pub(super) fn hear_beat(&mut self, heard: HeardIn, beat: &Beat, now: Instant) -> Knowledge {
         let Some(peer) = self.heard(heard) else {
             return Knowledge::Enough;
@@ -219,23 +219,23 @@ impl PresenceTable {
             return Knowledge::Enough;
         }
         peer.asked = Some(now);
-        Knowledge::Ask
+        Knowledge::Lacking
     }
 
     /// A peer has stopped. Its users stay for the grace, in which they come back elsewhere.
-    pub(super) fn hear_bye(&mut self, node: NodeId, now: Instant) {
+    pub(super) fn hear_stopping(&mut self, node: NodeId, now: Instant) {
         if let Some(peer) = self.peers.get_mut(&node) {
-            peer.standing = Standing::Stopped(now);
+            peer.state = PeerState::Stopped(now);
         }
     }
 
     /// The peers that are alive by their rows. The users of one that is not stay for the grace, and longer if it is heard.
     pub(super) fn note_alive(&mut self, alive: &HashSet<NodeId>, now: Instant) {
         for (id, peer) in &mut self.peers {
-            peer.standing = match (peer.standing, alive.contains(id)) {
-                (Standing::Here, false) => Standing::Dead(now),
-                (Standing::Dead(_), true) => Standing::Here,
-                (standing, _) => standing,
+            peer.state = match (peer.state, alive.contains(id)) {
+                (PeerState::Here, false) => PeerState::Dead(now),
+                (PeerState::Dead(_), true) => PeerState::Here,
+                (state, _) => state,
             };
         }
     }
@@ -249,10 +249,10 @@ impl PresenceTable {
     pub(super) fn note_whole(&mut self, now: Instant) {
         self.wire = Wire::Whole;
         for peer in self.peers.values_mut() {
-            peer.standing = match peer.standing {
-                Standing::Here => Standing::Here,
-                Standing::Dead(_) => Standing::Dead(now),
-                Standing::Stopped(_) => Standing::Stopped(now),
+            peer.state = match peer.state {
+                PeerState::Here => PeerState::Here,
+                PeerState::Dead(_) => PeerState::Dead(now),
+                PeerState::Stopped(_) => PeerState::Stopped(now),
             };
         }
     }
@@ -296,12 +296,12 @@ impl PresenceTable {
     /// A frame of a peer; `None` if it is older than another one, or of a peer that has stopped.
     fn heard(&mut self, heard: HeardIn) -> Option<&mut Peer> {
         let peer = self.peers.entry(heard.node).or_default();
-        let is_over = matches!(peer.standing, Standing::Stopped(_));
+        let is_over = matches!(peer.state, PeerState::Stopped(_));
         if is_over || heard.number < peer.newest {
             return None;
         }
         peer.newest = heard.number;
-        peer.standing = Standing::Here;
+        peer.state = PeerState::Here;
         Some(peer)
     }
 

@@ -102,7 +102,7 @@ fn what_an_older_frame_says_is_not_believed() {
 fn the_users_of_a_server_that_stopped_stay_for_the_grace() {
     let (time, mut table) = (ManualClock::standing(), with_alice());
     let clock = time.clock();
-    table.hear_bye(THERE, clock.now());
+    table.hear_stopping(THERE, clock.now());
     follows(|c| table.hear_people(heard(THERE, 9), &[online(BEN)], c));
     assert_eq!(table.status(BEN), PresenceStatus::Offline, "it has stopped");
     time.advance(GRACE - Duration::from_millis(1));
@@ -225,7 +225,7 @@ fn a_difference_is_asked_for_once_a_second_and_answered_as_often() {
     follows(|c| other.arrive(BEN, c));
     assert_eq!(
         beat(&mut table, other.digest(), clock.now()),
-        Knowledge::Ask
+        Knowledge::Lacking
     );
     assert_eq!(
         beat(&mut table, other.digest(), clock.now()),
@@ -236,7 +236,7 @@ fn a_difference_is_asked_for_once_a_second_and_answered_as_often() {
     time.advance(AGAIN);
     assert_eq!(
         beat(&mut table, other.digest(), clock.now()),
-        Knowledge::Ask
+        Knowledge::Lacking
     );
     let page = other.answer(clock.now()).expect("pages").concat();
     follows(|c| table.hear_page(heard(THERE, 3), (0, true), &page, c));

@@ -7,13 +7,13 @@ use actix::prelude::*;
 /// Starts an actor on an arbiter with this mailbox capacity. Messages may be sent at once.
 pub fn start<A>(
     arbiter: &ArbiterHandle,
-    places: usize,
+    capacity: usize,
     make: impl FnOnce(&mut Context<A>) -> A + Send + 'static,
 ) -> Addr<A>
 where
     A: Actor<Context = Context<A>>,
 {
-    let (sender, receiver) = channel(places);
+    let (sender, receiver) = channel(capacity);
     arbiter.spawn_fn(move || {
         let mut context = Context::with_receiver(receiver);
         let actor = make(&mut context);

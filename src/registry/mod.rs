@@ -74,7 +74,7 @@ impl Rooms {
         });
     }
 
-    /// Tells a running room that a session has left; answers at once if the room is not running.
+    /// Informs a running room that a session has left; answers at once if the room is not running.
     pub fn leave_if_awake(&self, conversation: ConversationId, leave: ToRoom) {
         match self.awake.get(&conversation) {
             Some(room) => room.address.do_send(leave),
@@ -125,7 +125,7 @@ impl Rooms {
                 role: Some(&role),
                 reader_blocks: reader_blocks.as_ref(),
             };
-            for queue in deps.directory.outboxes(person.no) {
+            for queue in deps.directory.queues(person.no) {
                 queue.push(ChatFrame::event(&created, event_reader, Heard::Anywhere));
             }
         }
@@ -187,7 +187,7 @@ pub struct RoomToCheck {
 }
 
 impl RoomToCheck {
-    /// Tells the room what a check has found. A room whose mailbox is full reads with its next pulse.
+    /// Informs the room of what a check has found. A room whose mailbox is full reads with its next pulse.
     pub fn tell(&self, found: ToRoom) {
         if let Err(SendError::Full(_)) = self.room.address.try_send(found) {
             self.room.progress.fall_behind();
@@ -262,7 +262,7 @@ impl Registry {
 
     fn wake(&mut self, conversation: ConversationId, first: ToRoom, context: &mut Context<Self>) {
         self.waking.begin(conversation, first);
-        // Before it is read: what is committed later is told while it waits.
+        // Before it is read: what is committed later is announced while it waits.
         self.being_read.insert(conversation);
         let pool = self.deps.pool.clone();
         let read = async move {

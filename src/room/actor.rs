@@ -9,8 +9,8 @@ use super::attendance::{Attendees, Leaving};
 use super::authors::Authors;
 use super::bedtime::{Bedtime, Then, Use};
 use super::changing::WantedChange;
+use super::confirming::Unconfirmed;
 use super::crowd::Crowd;
-use super::doubts::Doubts;
 use super::earlier::Earlier;
 use super::listener::{Listener, hand, others_than};
 use super::notifications::Notices;
@@ -54,7 +54,7 @@ pub struct Room {
     /// Sends that wait to be decided again.
     pub(super) overtaken: Overtaken<(WaitingSend, Permit)>,
     /// Requests that this room would refuse, until it has read.
-    pub(super) doubts: Doubts,
+    pub(super) unconfirmed: Unconfirmed,
     /// Watermarks that the journal has, by the number of the request.
     pub(super) marks: HashMap<RequestNo, WaitingMark>,
     /// Watermarks beyond what this room knows, until it has read; one read is under way when `looking_ahead`.
@@ -67,13 +67,13 @@ pub struct Room {
     pub(super) changing: bool,
     pub(super) typists: Typists,
     pub(super) authors: Authors,
-    /// Messages of which people elsewhere are to be told.
+    /// Messages of which people elsewhere are to be notified.
     pub(super) notices: Notices,
     /// Events for a crowd that wait a moment, so that one write carries several.
     pub(super) crowd: Crowd,
-    /// Something may have been committed that this room was not told of, and that no read under way is sure to find.
+    /// Something may have been committed that nobody announced to this room, and that no read under way is sure to find.
     pub(super) suspects_gap: bool,
-    /// It may have committed something of which other servers were not told, because the outcome is unknown.
+    /// It may have committed something that it did not announce to other servers, because the outcome is unknown.
     pub(super) owes_peers: bool,
     /// Who listens at other servers.
     pub(super) attendees: Attendees,
@@ -113,7 +113,7 @@ impl Room {
             listeners: Vec::new(),
             sends: HashMap::new(),
             overtaken: Overtaken::default(),
-            doubts: Doubts::default(),
+            unconfirmed: Unconfirmed::default(),
             marks: HashMap::new(),
             marks_ahead: Vec::new(),
             looking_ahead: false,
@@ -229,7 +229,7 @@ impl Room {
             || !self.changes.is_empty()
             || !self.gathering.is_empty()
             || self.looking_ahead
-            || !self.doubts.is_empty()
+            || !self.unconfirmed.is_empty()
             || self.notices.are_underway();
         match is_at_work {
             true => Use::Work,
@@ -276,7 +276,7 @@ impl Room {
         }
         let announced = self.timeline.announced();
         for listener in self.listeners.drain(..) {
-            let told = self.crowd.told_up_to(&listener, announced);
+            let told = self.crowd.received_up_to(&listener, announced);
             listener.send_away(self.state.conversation.id, told);
         }
     }
@@ -341,6 +341,7 @@ impl Handler<Outcomes> for Room {
         }
         self.announce(context);
         self.decide_overtaken(context);
+        self.note_progress();
     }
 }
 

@@ -17,26 +17,26 @@ use crate::domain::message::Message;
 use crate::domain::room_event::{Change, MessageChange, RoomEvent, StepPart};
 use crate::queue::{ChatFrame, EventReader, Heard};
 
-/// What an announcement tells.
-struct Telling {
+/// The events of an announcement, by whom they are for.
+struct Announcement {
     /// Events to those who have joined.
     events: Vec<Arc<RoomEvent>>,
     /// The event that follows the messages of the current step.
     after_messages: Option<Arc<RoomEvent>>,
     /// Whether the conversation is one of which users hear wherever they are.
-    tells_users: bool,
+    notifies_users: bool,
     /// What they hear of there.
     for_users: Vec<Announced>,
     /// Who sent messages, and so types no longer.
     authors: Vec<UserNo>,
 }
 
-impl Telling {
-    fn new(entries: usize, tells_users: bool) -> Self {
+impl Announcement {
+    fn new(entries: usize, notifies_users: bool) -> Self {
         Self {
             events: Vec::with_capacity(entries),
             after_messages: None,
-            tells_users,
+            notifies_users,
             for_users: Vec::new(),
             authors: Vec::new(),
         }
@@ -45,7 +45,7 @@ impl Telling {
     fn say(&mut self, event: Arc<RoomEvent>, message: &Message) {
         self.events.push(event);
         self.authors.push(message.sender);
-        if self.tells_users {
+        if self.notifies_users {
             self.for_users.push(Announced::Message(message.clone()));
         }
     }
@@ -65,93 +65,103 @@ impl Room {
         }
         self.progress.note_announced(self.timeline.announced());
         if self.is_dozing() {
-            // The conversation's next room tells people; here, only answers need the state.
+            // The conversation's next room sends the events; here, only answers need the state.
             return ready.iter().for_each(|entry| self.state.evolve(entry));
         }
-        let mut telling = Telling::new(ready.len(), self.has_two_sides());
-        for (place, entry) in ready.iter().enumerate() {
+        let mut announcement = Announcement::new(ready.len(), self.has_two_sides());
+        for (index, entry) in ready.iter().enumerate() {
             let newcomer = self.newcomer(&entry.fact);
             self.state.evolve(entry);
             match &entry.fact {
-                Fact::Said(message) => self.tell_new(&mut telling, entry.seq, message),
+                Fact::Said(message) => self.add_new(&mut announcement, entry.seq, message),
                 Fact::Edited(message) => {
-                    self.tell_edit(&mut telling, MessageChange::Updated, entry.seq, message);
+                    self.add_edit(
+                        &mut announcement,
+                        MessageChange::Updated,
+                        entry.seq,
+                        message,
+                    );
                 }
                 Fact::Deleted(message) => {
-                    self.tell_edit(&mut telling, MessageChange::Deleted, entry.seq, message);
+                    self.add_edit(
+                        &mut announcement,
+                        MessageChange::Deleted,
+                        entry.seq,
+                        message,
+                    );
                 }
                 Fact::Reacted(_) | Fact::Pinned(_) | Fact::Void => {
-                    telling.events.extend(self.annotated(entry));
+                    announcement.events.extend(self.annotated(entry));
                 }
                 Fact::Stepped(stepped) => {
-                    telling.end_step();
+                    announcement.end_step();
                     self.state.deal.step(stepped);
-                    let after = ready.get(place + 1..).unwrap_or_default();
-                    self.tell_step(&mut telling, entry, stepped, after);
+                    let after = ready.get(index + 1..).unwrap_or_default();
+                    self.add_step(&mut announcement, entry, stepped, after);
                 }
                 Fact::Participant { .. } | Fact::Settings { .. } => {
-                    telling.end_step();
-                    self.tell(&std::mem::take(&mut telling.events));
+                    announcement.end_step();
+                    self.tell(&std::mem::take(&mut announcement.events));
                     self.announce_conversation(entry, newcomer, context);
                 }
                 Fact::Ended => {
-                    telling.end_step();
-                    self.tell(&std::mem::take(&mut telling.events));
+                    announcement.end_step();
+                    self.tell(&std::mem::take(&mut announcement.events));
                     self.send_everybody_away(entry.seq);
                 }
                 Fact::Block { block, blocking } => {
-                    telling.end_step();
-                    self.tell(&std::mem::take(&mut telling.events));
+                    announcement.end_step();
+                    self.tell(&std::mem::take(&mut announcement.events));
                     self.apply_block(*block, *blocking);
                 }
             }
         }
-        self.tell_announced(telling, context);
+        self.send_announcement(announcement, context);
     }
 
-    /// Tells what the announced entries make, and what follows from it.
-    fn tell_announced(&mut self, mut telling: Telling, context: &mut Context<Self>) {
-        telling.end_step();
-        self.tell_together(telling.events, context);
-        self.tell_users(&telling.for_users);
-        for author in telling.authors {
+    /// Sends the events of the announced entries, and what follows from them.
+    fn send_announcement(&mut self, mut announcement: Announcement, context: &mut Context<Self>) {
+        announcement.end_step();
+        self.tell_together(announcement.events, context);
+        self.tell_users(&announcement.for_users);
+        for author in announcement.authors {
             self.stop_typing(author);
         }
         self.announce_marks_heard(context);
         self.notify_absent(context);
     }
 
-    fn tell_new(&mut self, telling: &mut Telling, seq: Seq, message: &Message) {
+    fn add_new(&mut self, announcement: &mut Announcement, seq: Seq, message: &Message) {
         self.note_spoken(message.sender);
         self.authors.remember(message.seq(), message.sender);
         self.state.deal.say(message);
         let event = self.message_event(MessageChange::New, seq, message);
-        telling.say(event, message);
+        announcement.say(event, message);
         self.notices.add(message);
     }
 
     /// The event of an edit or a deletion.
-    fn tell_edit(
+    fn add_edit(
         &mut self,
-        telling: &mut Telling,
+        announcement: &mut Announcement,
         kind: MessageChange,
         seq: Seq,
         message: &Message,
     ) {
         let event = self.message_event(kind, seq, message);
-        telling.events.push(event);
+        announcement.events.push(event);
         self.notices.unread_changes().add_message(message);
     }
 
     /// A step as its events, in their order; a payment's event follows its messages.
-    fn tell_step(
+    fn add_step(
         &self,
-        telling: &mut Telling,
+        announcement: &mut Announcement,
         entry: &Entry,
         stepped: &Arc<Stepped>,
         after: &[Entry],
     ) {
-        let tells_parts = self.tells_parts_of_steps();
+        let tells_parts = self.sends_parts_of_steps();
         let part = |part, seq| {
             let change = Change::StepPart {
                 part,
@@ -161,16 +171,18 @@ impl Room {
             };
             tells_parts.then(|| self.event(seq, change))
         };
-        telling
+        announcement
             .events
             .extend(part(StepPart::Conversation, Some(entry.seq)));
         let step = self.stepped(entry, stepped);
         self.tell_elsewhere(&step);
-        telling.events.push(step);
-        telling.events.extend(self.acted(entry.seq, stepped, after));
+        announcement.events.push(step);
+        announcement
+            .events
+            .extend(self.acted(entry.seq, stepped, after));
         if let Some(payment) = paid(stepped, after) {
-            telling.after_messages = part(StepPart::Payment, None);
-            telling.for_users.push(payment);
+            announcement.after_messages = part(StepPart::Payment, None);
+            announcement.for_users.push(payment);
         }
     }
 
@@ -213,7 +225,7 @@ impl Room {
         stepped
             .actor_id
             .as_ref()
-            .filter(|_| self.tells_parts_of_steps())?;
+            .filter(|_| self.sends_parts_of_steps())?;
         let change = Change::Acted {
             stepped: Arc::clone(stepped),
             said: said_with(after),
@@ -226,8 +238,8 @@ impl Room {
     pub(super) fn tell_elsewhere(&self, event: &Arc<RoomEvent>) {
         let joined = self.joined_sessions();
         for person in self.state.everybody().filter(|p| p.may_read().is_ok()) {
-            let outboxes = self.outboxes_elsewhere(person.no, &joined);
-            if outboxes.is_empty() {
+            let queues = self.queues_elsewhere(person.no, &joined);
+            if queues.is_empty() {
                 continue;
             }
             let (role, reader_blocks) = self.role_and_blocks(person);
@@ -235,7 +247,7 @@ impl Room {
                 role: Some(&role),
                 reader_blocks: reader_blocks.as_ref(),
             };
-            for queue in outboxes {
+            for queue in queues {
                 queue.push(ChatFrame::event(event, event_reader, Heard::Elsewhere));
             }
         }
@@ -250,8 +262,8 @@ impl Room {
         (Arc::from(person.role.as_str()), reader_blocks)
     }
 
-    /// Whether a listener's dialect tells a step in several events.
-    fn tells_parts_of_steps(&self) -> bool {
+    /// Whether a listener's dialect sends a step as several events.
+    fn sends_parts_of_steps(&self) -> bool {
         let mut listeners = self.listeners.iter();
         listeners.any(|listener| listener.dialect.needs().acts)
     }
@@ -290,7 +302,7 @@ impl Room {
         self.tell(&[changed]);
     }
 
-    /// Tells all sessions of a user who can read the conversation from now on that it is there.
+    /// Notifies all sessions of a user who can read the conversation from now on.
     pub(super) fn welcome(&self, user: UserNo) {
         let person = self.state.person(user);
         let person = person.map(|person| self.role_and_blocks(person));
@@ -300,12 +312,12 @@ impl Room {
             reader_blocks: reader_blocks.as_ref().and_then(Option::as_ref),
         };
         let created = self.event(None, Change::Created(self.state.view().clone()));
-        for queue in self.deps.directory.outboxes(user) {
+        for queue in self.deps.directory.queues(user) {
             queue.push(ChatFrame::event(&created, event_reader, Heard::Anywhere));
         }
     }
 
-    /// Drops listeners who may no longer read. Their sessions are told with the event that says so.
+    /// Drops listeners who may no longer read. Their sessions get the event that says so.
     fn send_away(&mut self, person: &Participant) {
         let staff = self.state.staff_role(person.no);
         self.listeners.retain(|listener| {
@@ -344,7 +356,7 @@ impl Room {
         }
         let membership = lost_membership(Some(person));
         let lost = self.event(None, Change::Lost { seq, membership });
-        for queue in self.deps.directory.outboxes(person.no) {
+        for queue in self.deps.directory.queues(person.no) {
             if !stays.contains(&queue.session()) {
                 queue.push(ChatFrame::event(
                     &lost,

@@ -1,4 +1,4 @@
-//! Who listens in a room: participants are told of each other when their first client joins, and when their last one leaves, at
+//! Who listens in a room: participants get an event when another's first client joins, and when their last one leaves, at
 //! whichever server.
 
 use std::collections::{HashMap, HashSet};
@@ -19,16 +19,16 @@ pub(super) enum Leaving {
     Gone,
 }
 
-/// Who listens at other servers, and of whom these were told that they listen here. Pure.
+/// Who listens at other servers, and which listeners of this one they know. Pure.
 #[derive(Debug, Default)]
 pub(super) struct Attendees {
     elsewhere: HashMap<NodeId, HashSet<UserNo>>,
     told: HashSet<UserNo>,
-    /// A server may have missed what it was told.
+    /// A server may have missed what was sent to it.
     is_owed: bool,
 }
 
-/// Whether a server had told of anybody in this room before.
+/// Whether a server had announced anybody in this room before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Server {
     Known,
@@ -60,7 +60,7 @@ impl Attendees {
         }
     }
 
-    /// What other servers have to be told, so that they know who is here now.
+    /// What other servers need, so that they know who is here now.
     fn differences(&self, here: &HashSet<UserNo>) -> Vec<(UserNo, Attendance)> {
         let lost = self.told.difference(here);
         let lost = lost.map(|user| (*user, Attendance::Lost));
@@ -86,20 +86,20 @@ impl Room {
         listeners.any(|listener| listener.principal.no == user)
     }
 
-    /// A session listens no more. A connection that is lost comes back, or its user is offline soon, which others are told anyway.
+    /// A session listens no more. A connection that is lost comes back, or its user is offline soon, which others hear anyway.
     pub(super) fn leave(&mut self, session: SessionId, reason: Leaving) {
         let mut listeners = self.listeners.iter();
-        let place = listeners.position(|listener| listener.queue.session() == session);
-        let Some(place) = place else {
+        let index = listeners.position(|listener| listener.queue.session() == session);
+        let Some(index) = index else {
             return;
         };
-        let left = self.listeners.remove(place);
+        let left = self.listeners.remove(index);
         if reason == Leaving::Asked && !self.is_here(left.principal.no) {
             self.announce_attendance(&left.principal, Attendance::Left);
         }
     }
 
-    /// A participant's first client at this server has joined, or the last one has left. The others are told, unless the
+    /// A participant's first client at this server has joined, or the last one has left. The others get an event, unless the
     /// participant also listens at another server. Staff from outside come and go unseen.
     pub(super) fn announce_attendance(&mut self, who: &Principal, change: Attendance) {
         if self.attends(who.no) {
@@ -142,7 +142,7 @@ impl Room {
         });
     }
 
-    /// Tells other servers who has come or gone of whom they were not told.
+    /// Announces to other servers who has come or gone, as far as they do not know it.
     pub(super) fn correct_attendance(&mut self) {
         if self.listeners.is_empty() && self.attendees.told.is_empty() {
             return;
@@ -162,7 +162,7 @@ impl Room {
         users.filter(|user| self.attends(*user)).collect()
     }
 
-    /// A server whose first listener this is does not know who listens here, so it is told.
+    /// A server whose first listener this is does not know who listens here, so it gets the list.
     pub(super) fn hear_attendance(&mut self, node: NodeId, user: UserNo, change: Attendance) {
         let was_there = self.is_here(user) || self.attendees.is_elsewhere(user);
         let server = self.attendees.note(node, user, change);
@@ -179,7 +179,7 @@ impl Room {
         }
     }
 
-    /// A server is heard anew and may have missed something: with the next pulse it is told again who listens here.
+    /// A server is heard anew and may have missed something: with the next pulse it gets the list of who listens here again.
     pub(super) fn owe_attendance(&mut self) {
         self.attendees.is_owed = true;
     }

@@ -31,7 +31,7 @@ pub(super) struct Bedtime {
 #[derive(Debug, PartialEq)]
 enum Phase {
     Awake,
-    /// The registry was told.
+    /// The registry knows it.
     Asked,
     /// The registry has forgotten this room.
     Dozing,
@@ -56,7 +56,7 @@ impl Bedtime {
         self.phase == Phase::Dozing
     }
 
-    /// Begins to end the room although it is in use; returns `AskToSleep` unless the registry was told before.
+    /// Begins to end the room although it is in use; returns `AskToSleep` unless the registry knows it already.
     pub(super) fn end(&mut self) -> Then {
         match self.phase {
             Phase::Asked | Phase::Dozing => Then::GoOn,

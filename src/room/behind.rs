@@ -13,17 +13,27 @@ use crate::domain::ids::Seq;
 use crate::error::Error;
 use crate::queue::CloseReason;
 use crate::store::catch_up::Watermarks;
-use crate::store::replay;
+use crate::store::gap::{self, Missed};
 
 /// The age at which a missing entry is read: those of two servers, or of two commits, arrive in any order.
 const HOLE_AGE: Duration = Duration::from_millis(60);
 /// More missing entries are read by the sessions, page by page, which join again.
 const MOST_READ: Seq = 5_000;
+const TOO_MANY: &str = "it misses too many entries";
+
+/// What a room knows after a read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Knowledge {
+    /// Everything that was committed before the read.
+    Whole,
+    /// The database did not answer, or the room has missed so much that it ends.
+    Missing,
+}
 
 impl Room {
     /// Reads the entries that this room may have missed. What is suspected from now on, another read has to find: also one who must
     /// know of the newest change begins a read of its own, whatever is being read.
-    pub(super) fn catch_up(&mut self) -> impl Future<Output = Result<Vec<Entry>, Error>> + use<> {
+    pub(super) fn catch_up(&mut self) -> impl Future<Output = Result<Missed, Error>> + use<> {
         self.catching_up += 1;
         self.suspects_gap = false;
         let (pool, no, after) = (
@@ -32,7 +42,7 @@ impl Room {
             self.timeline.announced(),
         );
         async move {
-            pool.run(move |connection| replay::entries(connection, no, after))
+            pool.run(move |connection| gap::missed(connection, no, after, MOST_READ))
                 .await
         }
     }
@@ -40,28 +50,34 @@ impl Room {
     /// Accepts the entries that were read; after an error the room still suspects a gap.
     pub(super) fn caught_up(
         &mut self,
-        entries: Result<Vec<Entry>, Error>,
+        missed: Result<Missed, Error>,
         context: &mut Context<Self>,
-    ) {
+    ) -> Knowledge {
         self.catching_up -= 1;
-        match entries {
-            Ok(entries) => {
+        match missed {
+            Ok(Missed::Entries(entries)) => {
                 self.tell_peers_if_owed(&entries);
                 entries
                     .into_iter()
                     .for_each(|entry| self.timeline.offer(entry));
                 self.announce(context);
+                return Knowledge::Whole;
             }
-            Err(error) => {
-                self.suspects_gap = true;
-                match error {
-                    Error::Refused(_) => {
-                        log::debug!(event = "catch_up_failed", conversation_id:% = self.state.conversation.id; "{error}")
-                    }
-                    Error::Internal(_) => {
-                        log::warn!(event = "catch_up_failed", conversation_id:% = self.state.conversation.id; "{error}")
-                    }
-                }
+            Ok(Missed::TooMany) => self.end(TOO_MANY, context),
+            Err(error) => self.note_failed_read(&error),
+        }
+        Knowledge::Missing
+    }
+
+    fn note_failed_read(&mut self, error: &Error) {
+        self.suspects_gap = true;
+        let conversation = self.state.conversation.id;
+        match error {
+            Error::Refused(_) => {
+                log::debug!(event = "catch_up_failed", conversation_id:% = conversation; "{error}");
+            }
+            Error::Internal(_) => {
+                log::warn!(event = "catch_up_failed", conversation_id:% = conversation; "{error}");
             }
         }
     }
@@ -75,22 +91,28 @@ impl Room {
         }
     }
 
-    /// Reads missed entries while the room suspects a gap. All rooms together read so many at a time that others
-    /// get the database too.
+    /// As `catch_up`, of which all rooms together do so many at a time that others get the database too.
+    pub(super) fn catch_up_in_turn(
+        &mut self,
+    ) -> impl Future<Output = Result<Missed, Error>> + use<> {
+        let (turns, wait) = (self.deps.catch_ups.clone(), self.catch_up());
+        async move {
+            let turn = turns.acquire().await;
+            let read = wait.await;
+            drop(turn);
+            read
+        }
+    }
+
+    /// Reads missed entries while the room suspects a gap.
     pub(super) fn catch_up_when_needed(&mut self, context: &mut Context<Self>) {
         self.suspects_gap |= self.progress.take_behind();
         if !self.suspects_gap || self.catching_up > 0 {
             return;
         }
-        let (turns, wait) = (self.deps.catch_ups.clone(), self.catch_up());
-        let read = async move {
-            let turn = turns.acquire().await;
-            let read = wait.await;
-            drop(turn);
-            read
-        };
-        context.spawn(read.into_actor(self).map(|entries, room, context| {
-            room.caught_up(entries, context);
+        let read = self.catch_up_in_turn();
+        context.spawn(read.into_actor(self).map(|missed, room, context| {
+            room.caught_up(missed, context);
         }));
     }
 
@@ -121,7 +143,7 @@ impl Room {
     pub(super) fn hear_last_seq(&mut self, last: Seq, context: &mut Context<Self>) {
         let missing = last - self.timeline.announced();
         if missing > MOST_READ {
-            return self.end("it misses too many entries", context);
+            return self.end(TOO_MANY, context);
         }
         if missing > 0 {
             self.suspects_gap = true;

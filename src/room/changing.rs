@@ -5,6 +5,7 @@ use actix::prelude::*;
 use std::sync::Arc;
 
 use super::actor::Room;
+use super::behind::Knowledge;
 use super::reply::Reply;
 use super::state::Decision;
 use crate::domain::answer::Answer;
@@ -141,9 +142,9 @@ impl Room {
     fn change_after_catching_up(&mut self, wanted: WantedChange, context: &mut Context<Self>) {
         self.changing = true;
         let wait = self.catch_up();
-        context.spawn(wait.into_actor(self).map(move |entries, room, context| {
+        context.spawn(wait.into_actor(self).map(move |missed, room, context| {
             room.changing = false;
-            room.caught_up(entries, context);
+            room.caught_up(missed, context);
             room.changes.push_front(wanted);
             room.change_next(context);
         }));
@@ -153,9 +154,9 @@ impl Room {
     fn read_then_answer(&mut self, wanted: WantedChange, fact: Fact, context: &mut Context<Self>) {
         self.changing = true;
         let wait = self.catch_up();
-        context.spawn(wait.into_actor(self).map(move |entries, room, context| {
+        context.spawn(wait.into_actor(self).map(move |missed, room, context| {
             room.changing = false;
-            room.caught_up(entries, context);
+            room.caught_up(missed, context);
             room.answer(wanted, fact);
             room.change_next(context);
         }));
@@ -165,16 +166,14 @@ impl Room {
     fn read_then_decide(&mut self, mut wanted: WantedChange, context: &mut Context<Self>) {
         self.changing = true;
         let wait = self.catch_up();
-        context.spawn(wait.into_actor(self).map(move |entries, room, context| {
-            let has_read = entries.is_ok();
+        context.spawn(wait.into_actor(self).map(move |missed, room, context| {
             room.changing = false;
-            room.caught_up(entries, context);
-            match has_read {
-                true => {
+            match room.caught_up(missed, context) {
+                Knowledge::Whole => {
                     wanted.basis = Basis::Database;
                     room.changes.push_front(wanted);
                 }
-                false => wanted.reply.refuse(CHANGE_AGAIN),
+                Knowledge::Missing => wanted.reply.refuse(CHANGE_AGAIN),
             }
             room.change_next(context);
         }));

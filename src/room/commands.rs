@@ -27,6 +27,7 @@ impl Room {
             | Command::React { .. }
             | Command::Pin { .. }
             | Command::Unpin { .. }
+            | Command::RemoveAttachment { .. }
             | Command::AddParticipant { .. }
             | Command::ChangeParticipant { .. }
             | Command::RemoveParticipant { .. }

@@ -6,7 +6,7 @@ use actix::prelude::*;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::actor::Room;
 use super::listener::{Listener, hand};
@@ -21,6 +21,8 @@ const PARTS: usize = 10;
 /// The interval between two parts. An event waits at most once for each part, except for listeners that change
 /// parts because others left.
 const TURN: Duration = Duration::from_millis(1);
+/// A crowd gets the entries of other servers in turns if they come at shorter intervals than this.
+const OFTEN: Duration = Duration::from_millis(10);
 /// The most events that wait.
 const TOGETHER: usize = 64;
 
@@ -33,22 +35,38 @@ pub(super) struct Crowd {
     /// The next part.
     part: usize,
     turns: Option<SpawnHandle>,
+    /// When another server announced entries the last two times.
+    heard: [Option<Instant>; 2],
 }
 
 /// What is done with events for those who have joined.
 #[derive(Debug)]
 enum Delivery {
-    /// Everybody is told at once.
+    /// Everybody gets events at once.
     Now(Vec<Arc<RoomEvent>>),
     /// They wait for the turns that begin now.
     BeginTurns,
     /// They wait for the turns that are under way.
     InTurns,
-    /// Enough has gathered: everybody is told all that waits.
+    /// Enough has gathered: everybody gets all that waits.
     All,
 }
 
 impl Crowd {
+    /// Another server announces entries.
+    pub(super) fn note_heard(&mut self, now: Instant) {
+        let [_, last] = self.heard;
+        self.heard = [last, Some(now)];
+    }
+
+    /// Whether people at other servers send one message after the other.
+    fn hears_often(&self, now: Instant) -> bool {
+        let [Some(first), Some(last)] = self.heard else {
+            return false;
+        };
+        last.duration_since(first) < OFTEN && now.duration_since(last) < OFTEN
+    }
+
     /// Takes events in for so many listeners, unless they are few, or nobody else is sending.
     fn take_in(&mut self, events: Vec<Arc<RoomEvent>>, listeners: usize, sends: Sends) -> Delivery {
         let waits = listeners >= CROWD && sends == Sends::Underway;
@@ -68,20 +86,20 @@ impl Crowd {
     }
 
     /// The waiting events from this position on.
-    fn from(&mut self, place: u64) -> &[Arc<RoomEvent>] {
-        let told = usize::try_from(place.saturating_sub(self.first)).unwrap_or(usize::MAX);
+    fn from(&mut self, position: u64) -> &[Arc<RoomEvent>] {
+        let sent = usize::try_from(position.saturating_sub(self.first)).unwrap_or(usize::MAX);
         let waiting = self.waiting.make_contiguous();
-        waiting.get(told..).unwrap_or_default()
+        waiting.get(sent..).unwrap_or_default()
     }
 
     /// The seq up to which a listener has received events; `announced` is the room's.
-    pub(super) fn told_up_to(&mut self, listener: &Listener, announced: Seq) -> Seq {
-        let untold = self.from(listener.place_in_crowd);
+    pub(super) fn received_up_to(&mut self, listener: &Listener, announced: Seq) -> Seq {
+        let untold = self.from(listener.position_in_crowd);
         let first = untold.iter().find_map(|event| event.seq);
         first.map_or(announced, |seq| seq - 1)
     }
 
-    /// Tells everybody what has waited.
+    /// Sends everybody what has waited.
     fn tell_all(&mut self, listeners: &mut Vec<Listener>, metrics: &Metrics) {
         if !self.waiting.is_empty() {
             self.tell_range(0..listeners.len(), listeners, metrics);
@@ -90,7 +108,7 @@ impl Crowd {
         }
     }
 
-    /// Tells the part of the crowd whose turn it is. Where nothing waits any more, the turns are over: answers what is to be cancelled.
+    /// Sends to the part of the crowd whose turn it is. Where nothing waits any more, the turns are over: answers what is to be cancelled.
     fn tell_part(
         &mut self,
         listeners: &mut Vec<Listener>,
@@ -117,20 +135,20 @@ impl Crowd {
         let mut index = 0;
         listeners.retain_mut(|listener| {
             index += 1;
-            if !range.contains(&(index - 1)) || listener.place_in_crowd >= end {
+            if !range.contains(&(index - 1)) || listener.position_in_crowd >= end {
                 return true;
             }
-            let untold = self.from(listener.place_in_crowd);
-            listener.place_in_crowd = end;
+            let untold = self.from(listener.position_in_crowd);
+            listener.position_in_crowd = end;
             hand(listener, untold, metrics)
         });
     }
 
-    /// Drops what everybody has been told.
+    /// Drops what everybody has got.
     fn forget_told(&mut self, listeners: &[Listener]) {
-        let places = listeners.iter().map(|it| it.place_in_crowd);
-        let told = places.min().unwrap_or(u64::MAX).min(self.end());
-        while self.first < told {
+        let positions = listeners.iter().map(|it| it.position_in_crowd);
+        let sent = positions.min().unwrap_or(u64::MAX).min(self.end());
+        while self.first < sent {
             self.waiting.pop_front();
             self.first += 1;
         }
@@ -152,9 +170,10 @@ impl Room {
         events: Vec<Arc<RoomEvent>>,
         context: &mut Context<Self>,
     ) {
-        let sends = match self.sends.is_empty() {
-            true => Sends::None,
-            false => Sends::Underway,
+        let are_underway = !self.sends.is_empty() || self.crowd.hears_often(self.deps.clock.now());
+        let sends = match are_underway {
+            true => Sends::Underway,
+            false => Sends::None,
         };
         match self.crowd.take_in(events, self.listeners.len(), sends) {
             Delivery::Now(events) => self.tell(&events),

@@ -1,4 +1,4 @@
-//! What each listener of a crowd is told, whatever the turns are: everything since they joined, in order, once.
+//! Each listener of a crowd gets every event since they joined, in order, once, whatever the turns are.
 
 use super::*;
 use crate::domain::ids::UserNo;
@@ -28,7 +28,7 @@ impl Played {
 
     fn join(&mut self) {
         let mut listener = live_listener(UserNo(self.listeners.len() as i64 + 1));
-        listener.place_in_crowd = self.crowd.end();
+        listener.position_in_crowd = self.crowd.end();
         self.listeners.push(listener);
     }
 
@@ -53,6 +53,20 @@ impl Played {
             self.crowd.tell_part(&mut self.listeners, &self.metrics);
         }
     }
+}
+
+#[test]
+fn another_server_that_tells_often_counts_as_sends_under_way() {
+    let time = clock::ManualClock::standing();
+    let clock = time.clock();
+    let mut crowd = Crowd::default();
+    for (pause, often) in [(0, false), (9, true), (10, false), (9, true)] {
+        time.advance(Duration::from_millis(pause));
+        crowd.note_heard(clock.now());
+        assert_eq!(crowd.hears_often(clock.now()), often, "{pause}");
+    }
+    time.advance(OFTEN);
+    assert!(!crowd.hears_often(clock.now()), "it has ended");
 }
 
 #[test]
@@ -109,8 +123,8 @@ fn listeners_before_their_turn_have_events_up_to_the_first_that_waits() {
         room.listeners.first().unwrap(),
         room.listeners.last().unwrap(),
     );
-    assert_eq!(room.crowd.told_up_to(first, 3), 3);
-    assert_eq!(room.crowd.told_up_to(last, 3), 1);
+    assert_eq!(room.crowd.received_up_to(first, 3), 3);
+    assert_eq!(room.crowd.received_up_to(last, 3), 1);
 }
 
 proptest! {
@@ -119,7 +133,7 @@ proptest! {
         steps in prop::collection::vec(0..6u8, 0..200)
     ) {
         let mut room = Played::of(CROWD);
-        // What each was told, in the order of the listeners, and from which seq on.
+        // The events that each got, in the order of the listeners, and from which seq on.
         let mut joined: Vec<Seq> = vec![0; CROWD];
         for step in steps {
             match step {
@@ -129,9 +143,9 @@ proptest! {
                     room.join();
                 }
                 2 => {
-                    let place = room.said as usize % room.listeners.len();
-                    room.listeners.remove(place);
-                    joined.remove(place);
+                    let index = room.said as usize % room.listeners.len();
+                    room.listeners.remove(index);
+                    joined.remove(index);
                     room.join();
                     joined.push(room.said);
                 }

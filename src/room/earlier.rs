@@ -9,7 +9,7 @@ use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::{Seq, UserNo};
 use crate::domain::room_event::Change;
 
-/// Which of these entries were told. Pure.
+/// Which of these entries were announced. Pure.
 #[derive(Debug)]
 pub(super) struct Earlier {
     woken_at: Seq,
@@ -25,7 +25,7 @@ impl Earlier {
         }
     }
 
-    /// Whether the entry with this seq is to be told; once for each.
+    /// Whether the entry with this seq is to be announced; once for each.
     fn is_news(&mut self, seq: Seq) -> bool {
         seq <= self.woken_at && self.told.insert(seq)
     }
@@ -54,7 +54,7 @@ impl Room {
         context: &mut Context<Self>,
     ) {
         let mut for_users = Vec::new();
-        for (place, entry) in entries.iter().enumerate() {
+        for (index, entry) in entries.iter().enumerate() {
             if !self.earlier.is_news(entry.seq) {
                 continue;
             }
@@ -68,14 +68,14 @@ impl Room {
                 }
                 Fact::Stepped(stepped) => {
                     self.tell_elsewhere(&self.stepped(entry, stepped));
-                    let after = entries.get(place + 1..).unwrap_or_default();
+                    let after = entries.get(index + 1..).unwrap_or_default();
                     for_users.extend(paid(stepped, after));
                 }
                 Fact::Participant { now, .. } => {
                     self.tell_earlier_move(now.no, entry.seq, newcomers, context);
                 }
                 Fact::Settings { .. } => self.tell_conversation_elsewhere(entry.seq),
-                // The room has read who is apart when it woke; sessions that have not joined are told nothing of it.
+                // The room has read who is apart when it woke; sessions that have not joined get no event of it.
                 Fact::Block { .. } => {}
                 // Sessions that have not joined are told of no reaction and of no pin.
                 Fact::Reacted(_) | Fact::Pinned(_) | Fact::Void => {}
@@ -86,7 +86,7 @@ impl Room {
         self.tell_users(&for_users);
     }
 
-    /// A participant was changed before this room woke: what is told is how they stand now.
+    /// A participant was changed before this room woke: the event says how they stand now.
     fn tell_earlier_move(
         &mut self,
         user: UserNo,

@@ -15,7 +15,7 @@ impl Room {
         let directory = &self.deps.directory;
         let mut told = Vec::new();
         for person in self.state.everybody().filter(|it| it.takes_part()) {
-            for queue in directory.outboxes(person.no) {
+            for queue in directory.queues(person.no) {
                 told.push(queue.session());
                 queue.push(ChatFrame::event(
                     &lost,

@@ -38,10 +38,10 @@ pub(super) struct Read {
     pub(super) deal: Option<DealMemory>,
 }
 
-/// What was missed, where it is told as events.
+/// What was missed, where it is sent as events.
 pub(super) struct MissedPage {
     pub(super) page: Page,
-    /// The newest message up to each watermark, where watermarks are told too.
+    /// The newest message up to each watermark, where watermarks are sent too.
     pub(super) marked: Option<HashMap<Seq, Seq>>,
 }
 
@@ -111,7 +111,7 @@ impl Wanted {
         Ok(Page::new(missed, after, self.dialect, &reader))
     }
 
-    /// The newest message up to each watermark, where the dialect tells watermarks by messages.
+    /// The newest message up to each watermark, where the dialect names watermarks by messages.
     fn newest_marked(
         &self,
         connection: &mut PgConnection,

@@ -31,7 +31,7 @@ struct Joining {
 }
 
 impl Joining {
-    /// What its session is told by the answer.
+    /// What its session gets with the answer.
     fn told(&self, read: &Read) -> ReceivedUpTo {
         let up_to = match self.backfill {
             Backfill::InReply(_) => read.last_seq,
@@ -59,7 +59,7 @@ impl Room {
         let caller = Requester::from(&*principal);
         let (session, generation) = (queue.session(), self.request_no());
         if matches!(backfill, Backfill::AsEvents(_)) && self.listens(session) {
-            // Its client has joined by itself meanwhile, and the answer told it everything.
+            // Its client has joined by itself meanwhile, and got everything with the answer.
             return reply.send(Ok(Answer::Done));
         }
         let dialect = queue.state().dialect();
@@ -76,7 +76,7 @@ impl Room {
             (before, _) => before,
         };
         let mut listener = Listener::reading(principal, queue, &reader, generation);
-        listener.place_in_crowd = self.end_of_crowd();
+        listener.position_in_crowd = self.end_of_crowd();
         listener.reader_blocks = self.state.blocks.of_reader(listener.principal.no);
         listener.join = join;
         listener.before = before;
@@ -113,26 +113,26 @@ impl Room {
         );
     }
 
-    fn place(&self, session: SessionId) -> Option<usize> {
+    fn index_of(&self, session: SessionId) -> Option<usize> {
         let mut listeners = self.listeners.iter();
         listeners.position(|listener| listener.queue.session() == session)
     }
 
     fn listens(&self, session: SessionId) -> bool {
-        self.place(session).is_some()
+        self.index_of(session).is_some()
     }
 
-    /// Takes a session out that joins anew; answers what it has been told.
+    /// Takes a session out that joins anew; answers what it has got.
     fn replace(&mut self, session: SessionId) -> Before {
         if !self.listens(session) {
             return Before::Nothing;
         }
         self.tell_crowd();
-        let Some(place) = self.place(session) else {
+        let Some(index) = self.index_of(session) else {
             return Before::Nothing;
         };
         let announced = self.timeline.announced();
-        self.listeners.remove(place).told(announced)
+        self.listeners.remove(index).received(announced)
     }
 
     /// Answers a session that has joined, or is about to, with the current state. Nothing else changes.
@@ -173,18 +173,18 @@ impl Room {
             .then(|| ((Arc::clone(&listener.queue), listener.join), backfill))
     }
 
-    /// The caller of a session has new roles: the session goes on listening with them, or is told that it may not.
+    /// The caller of a session has new roles: the session goes on listening with them, or gets the event that it may not.
     pub(super) fn renew(&mut self, principal: Arc<Principal>, session: SessionId, reply: Reply) {
-        match (self.state.reader(&principal), self.place(session)) {
-            (Err(refusal), place) => {
-                if let Some(place) = place {
-                    let listener = self.listeners.remove(place);
+        match (self.state.reader(&principal), self.index_of(session)) {
+            (Err(refusal), index) => {
+                if let Some(index) = index {
+                    let listener = self.listeners.remove(index);
                     self.tell_lost(&listener);
                 }
                 reply.refuse(refusal);
             }
-            (Ok(reader), place) => {
-                if let Some(listener) = place.and_then(|place| self.listeners.get_mut(place)) {
+            (Ok(reader), index) => {
+                if let Some(listener) = index.and_then(|index| self.listeners.get_mut(index)) {
                     listener.role = reader.role.as_deref().map(Into::into);
                     listener.sees_from = reader.sees_from;
                     listener.principal = principal;
@@ -203,10 +203,10 @@ impl Room {
     }
 
     fn joined(&mut self, joining: Joining, read: Result<Read, Error>) {
-        let place = self.listeners.iter().position(|listener| {
+        let index = self.listeners.iter().position(|listener| {
             listener.queue.session() == joining.session && listener.generation == joining.generation
         });
-        let Some(place) = place else {
+        let Some(index) = index else {
             if self.is_dozing() {
                 return drop(joining.reply);
             }
@@ -215,14 +215,14 @@ impl Room {
         match read {
             Err(error) => {
                 match error.is_final() {
-                    true => drop(self.listeners.remove(place)),
-                    false => self.fall_back(place),
+                    true => drop(self.listeners.remove(index)),
+                    false => self.fall_back(index),
                 }
                 joining.reply.send(Err(error));
             }
             Ok(read) => {
                 let arrival = joining.arrival.clone();
-                self.go_live(place, joining, read);
+                self.go_live(index, joining, read);
                 if let Some(who) = arrival {
                     self.announce_attendance(&who, Attendance::Joined);
                 }
@@ -231,9 +231,9 @@ impl Room {
     }
 
     /// A join cannot be carried out at the moment. A session that has joined before goes on as if it had not asked.
-    fn fall_back(&mut self, place: usize) {
+    fn fall_back(&mut self, index: usize) {
         let here = self.state.conversation.id;
-        let Some(listener) = self.listeners.get_mut(place) else {
+        let Some(listener) = self.listeners.get_mut(index) else {
             return;
         };
         let stays = match listener.before {
@@ -249,7 +249,7 @@ impl Room {
             }
         };
         if !stays {
-            self.listeners.remove(place);
+            self.listeners.remove(index);
         }
     }
 
@@ -284,7 +284,7 @@ impl Room {
         };
         let view = self.state.view_for(listener.principal.no);
         joining.reply.send_from(&view, Ok(read.answer));
-        let told_up_to = match read.missed {
+        let received_up_to = match read.missed {
             None => read.last_seq,
             Some(mut missed) => match missed.page.queue(&listener.queue) {
                 Some(seq) if seq == missed.page.to && missed.page.is_last() => {
@@ -302,7 +302,7 @@ impl Room {
                 None => return drop(self.listeners.remove(index)),
             },
         };
-        let pushed = listener.go_live(told_up_to);
+        let pushed = listener.go_live(received_up_to);
         if !listener.stays(pushed, &self.deps.metrics) {
             self.listeners.remove(index);
         }

@@ -20,7 +20,7 @@ enum Phase {
     Live,
 }
 
-/// The seq up to which a session was told everything, and the join since which it was told.
+/// The seq up to which a session got every event, and the join since which it got them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ReceivedUpTo {
     pub(super) up_to: Seq,
@@ -55,7 +55,7 @@ pub(super) struct Listener {
     pub(super) floor: Seq,
     phase: Phase,
     /// The position up to which it has received the crowd's waiting events.
-    pub(super) place_in_crowd: u64,
+    pub(super) position_in_crowd: u64,
     /// Distinguishes a later join of the same session from this one.
     pub(super) generation: u64,
     /// The session's own number of its join.
@@ -85,7 +85,7 @@ impl Listener {
             sees_from: reader.sees_from,
             floor: 0,
             phase: Phase::Reading(Vec::new()),
-            place_in_crowd: 0,
+            position_in_crowd: 0,
             generation,
             join: JoinNo::default(),
             before: Before::Nothing,
@@ -142,40 +142,44 @@ impl Listener {
         }
     }
 
-    /// What its session has been told, for what follows this join. `announced` is what a live one has been told.
-    pub(super) fn told(&self, announced: Seq) -> Before {
+    /// What its session has got, for what follows this join. `announced` is what a live one has got.
+    pub(super) fn received(&self, announced: Seq) -> Before {
         match (&self.phase, self.before) {
             (Phase::Live, _) => Before::Live(ReceivedUpTo {
                 up_to: announced.max(self.floor),
                 join: self.join,
             }),
-            (Phase::Reading(_), Before::Live(told) | Before::Behind(told)) => Before::Behind(told),
+            (Phase::Reading(_), Before::Live(received) | Before::Behind(received)) => {
+                Before::Behind(received)
+            }
             (Phase::Reading(_), Before::Nothing) => Before::Nothing,
         }
     }
 
-    /// An earlier join of its session was answered while the snapshot of this one is being read: the session has been told that.
-    pub(super) fn note_answered(&mut self, told: ReceivedUpTo) {
+    /// An earlier join of its session was answered while the snapshot of this one is being read: the session has got that.
+    pub(super) fn note_answered(&mut self, received: ReceivedUpTo) {
         let is_newer = match self.before {
             Before::Nothing => true,
-            Before::Live(before) | Before::Behind(before) => before.join <= told.join,
+            Before::Live(before) | Before::Behind(before) => before.join <= received.join,
         };
         if !self.is_live() && is_newer {
-            self.before = Before::Behind(told);
+            self.before = Before::Behind(received);
         }
     }
 
     /// Asks its session to read the changes after those it has received, and to join again. A session that waits for the answer to its
     /// first join only gets that answer.
     pub(super) fn send_away(&self, conversation: ConversationId, announced: Seq) {
-        match self.told(announced) {
+        match self.received(announced) {
             Before::Nothing => {}
-            Before::Live(told) | Before::Behind(told) => self.send_away_after(conversation, told),
+            Before::Live(received) | Before::Behind(received) => {
+                self.send_away_after(conversation, received)
+            }
         }
     }
 
-    pub(super) fn send_away_after(&self, conversation: ConversationId, told: ReceivedUpTo) {
-        let ReceivedUpTo { up_to, join } = told;
+    pub(super) fn send_away_after(&self, conversation: ConversationId, received: ReceivedUpTo) {
+        let ReceivedUpTo { up_to, join } = received;
         self.queue.push(ChatFrame::rejoin(Rejoin {
             conversation,
             after: up_to,

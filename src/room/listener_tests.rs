@@ -34,7 +34,7 @@ fn listener(no: UserNo) -> Listener {
     Listener::reading(Arc::new(principal), queue, &reader, 1)
 }
 
-fn told(up_to: Seq) -> ReceivedUpTo {
+fn received(up_to: Seq) -> ReceivedUpTo {
     let join = JoinNo::default().next();
     ReceivedUpTo { up_to, join }
 }
@@ -43,45 +43,45 @@ fn told(up_to: Seq) -> ReceivedUpTo {
 fn what_a_session_was_told_before_a_join_is_known_while_its_snapshot_is_read() {
     let mut first = listener(ALICE);
     assert_eq!(
-        first.told(7),
+        first.received(7),
         Before::Nothing,
         "it waits for its first join"
     );
-    first.join = told(0).join;
+    first.join = received(0).join;
     first.go_live(5);
     assert_eq!(
-        first.told(3),
-        Before::Live(told(5)),
+        first.received(3),
+        Before::Live(received(5)),
         "the snapshot was ahead"
     );
-    assert_eq!(first.told(7), Before::Live(told(7)));
+    assert_eq!(first.received(7), Before::Live(received(7)));
     let mut again = listener(ALICE);
-    again.before = first.told(7);
+    again.before = first.received(7);
     assert_eq!(
-        again.told(9),
-        Before::Behind(told(7)),
+        again.received(9),
+        Before::Behind(received(7)),
         "what came since is held for it alone"
     );
     let mut third = listener(ALICE);
-    third.before = again.told(9);
-    assert_eq!(third.told(11), Before::Behind(told(7)));
+    third.before = again.received(9);
+    assert_eq!(third.received(11), Before::Behind(received(7)));
 }
 
 #[test]
 fn the_newest_join_that_was_answered_counts_while_a_later_one_is_read() {
     let later = |up_to| ReceivedUpTo {
-        join: told(0).join.next(),
+        join: received(0).join.next(),
         up_to,
     };
     let mut reading = listener(ALICE);
-    reading.note_answered(told(6));
-    assert_eq!(reading.told(9), Before::Behind(told(6)));
-    reading.before = Before::Live(told(7));
+    reading.note_answered(received(6));
+    assert_eq!(reading.received(9), Before::Behind(received(6)));
+    reading.before = Before::Live(received(7));
     reading.note_answered(later(8));
-    reading.note_answered(told(6));
-    assert_eq!(reading.told(9), Before::Behind(later(8)));
+    reading.note_answered(received(6));
+    assert_eq!(reading.received(9), Before::Behind(later(8)));
     let mut live = live_listener(ALICE);
-    live.note_answered(told(6));
+    live.note_answered(received(6));
     assert_eq!(live.before, Before::Nothing);
 }
 
@@ -92,7 +92,7 @@ fn only_one_that_was_told_something_is_sent_away_when_its_room_goes() {
     first.send_away(here, 9);
     assert!(pushed(&first).is_empty());
     let mut again = listener(ALICE);
-    again.before = Before::Live(told(7));
+    again.before = Before::Live(received(7));
     again.give(&[event(8)]);
     again.send_away(here, 9);
     let gone = format!(
@@ -100,7 +100,7 @@ fn only_one_that_was_told_something_is_sent_away_when_its_room_goes() {
         ChatFrame::rejoin(Rejoin {
             conversation: here,
             after: 7,
-            join: told(0).join
+            join: received(0).join
         })
     );
     assert_eq!(pushed(&again), [gone]);

@@ -85,7 +85,7 @@ impl Room {
     fn tell_mine(&mut self, user: UserNo, mine: Mine) {
         self.note_unread_from(user, mine.unread_from);
         let event = self.event(None, Change::Mine(mine));
-        for queue in self.deps.directory.outboxes(user) {
+        for queue in self.deps.directory.queues(user) {
             queue.push(ChatFrame::event(
                 &event,
                 EventReader::ANYBODY,

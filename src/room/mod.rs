@@ -10,8 +10,8 @@ mod behind;
 mod blocking;
 mod changing;
 mod commands;
+mod confirming;
 mod crowd;
-mod doubts;
 mod earlier;
 mod ending;
 mod join_reading;
@@ -68,7 +68,7 @@ pub struct RoomDeps {
     pub pool: Pool,
     /// Informs consumers about commits.
     pub feed: Feed,
-    /// Where other servers are told what leaves no entry.
+    /// Where what leaves no entry goes to other servers.
     pub outgoing: Outgoing,
     /// Knows who is online.
     pub directory: Arc<Directory>,
@@ -102,7 +102,7 @@ pub enum ToRoom {
         queue: Arc<ConnectionQueue>,
         /// The session's number of this join.
         join: JoinNo,
-        /// How the session is told what it missed.
+        /// How the session gets what it missed.
         backfill: Backfill,
         /// Receives the answer.
         reply: Reply,
@@ -134,7 +134,7 @@ pub enum ToRoom {
     },
     /// Entries that this server has committed without this room, and who could not read the conversation before them.
     Committed(Vec<Entry>, Vec<UserNo>),
-    /// What another server has told.
+    /// What another server has sent.
     Remote(RemoteEvent),
     /// A catch-up check has found this newest seq.
     LastSeq(Seq),
@@ -188,7 +188,7 @@ pub enum Backfill {
     AsEvents(Seq),
     /// As events after this seq, and the answer says how the conversation stands.
     Both(Seq),
-    /// As `Both`, and the watermarks too, for a session that is being told what it missed: everything up to this seq is in its queue.
+    /// As `Both`, and the watermarks too, for a session that is getting what it missed: everything up to this seq is in its queue.
     Again(Seq),
 }
 

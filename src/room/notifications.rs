@@ -77,7 +77,7 @@ impl Notices {
         self.due.append(gathered);
     }
 
-    /// What is to be told now. Nothing while counts are being read, so that an older count is never told after a newer one: what comes
+    /// What is to be sent now. Nothing while counts are being read, so that an older count is never sent after a newer one: what comes
     /// meanwhile goes with the next.
     fn take(&mut self) -> Option<(Vec<Message>, UnreadChanges)> {
         let nothing_waits = self.waiting.is_empty() && self.due.is_empty();
@@ -88,7 +88,7 @@ impl Notices {
         Some((messages, std::mem::take(&mut self.due)))
     }
 
-    /// Whether something is still to be told.
+    /// Whether something is still to be sent.
     pub(super) fn are_underway(&self) -> bool {
         self.reading || !self.gathering.is_empty() || !self.due.is_empty()
     }
@@ -159,13 +159,13 @@ impl Room {
     }
 
     /// The queues of a user's sessions that have not joined.
-    pub(super) fn outboxes_elsewhere(
+    pub(super) fn queues_elsewhere(
         &self,
         user: UserNo,
         joined: &HashSet<SessionId>,
     ) -> Vec<Arc<ConnectionQueue>> {
         let is_elsewhere = |queue: &ConnectionQueue| !joined.contains(&queue.session());
-        self.deps.directory.outboxes_where(user, is_elsewhere)
+        self.deps.directory.queues_where(user, is_elsewhere)
     }
 
     fn absent_users(&self) -> Vec<i64> {
@@ -227,8 +227,8 @@ impl Room {
                     && (level == NotifyLevel::All || m.mentions(person))
             };
             let meant: Vec<&Message> = messages.iter().filter(meant).collect();
-            let outboxes = self.outboxes_elsewhere(user, &joined);
-            if meant.is_empty() || outboxes.is_empty() {
+            let queues = self.queues_elsewhere(user, &joined);
+            if meant.is_empty() || queues.is_empty() {
                 continue;
             }
             let notices = meant
@@ -239,7 +239,7 @@ impl Room {
                 role: Some(&role),
                 reader_blocks: reader_blocks.as_ref(),
             };
-            for queue in outboxes {
+            for queue in queues {
                 let notices = notices.iter();
                 queue
                     .frames(notices.map(|it| ChatFrame::event(it, event_reader, Heard::Elsewhere)));

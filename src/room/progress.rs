@@ -18,7 +18,9 @@ pub struct Progress {
 /// Which rooms are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Checked {
-    /// Those with listeners and without sends of their own, whose seqs would show what is missing.
+    /// Those with listeners and without sends of their own, whose seqs would show which entries are missing.
+    Quiet,
+    /// Those with listeners: no seq shows that a watermark is missing.
     Listened,
     /// All of them.
     All,
@@ -54,7 +56,8 @@ impl Progress {
     pub fn is_among(&self, checked: Checked) -> bool {
         match checked {
             Checked::All => true,
-            Checked::Listened => {
+            Checked::Listened => self.has_listeners.load(Ordering::Relaxed),
+            Checked::Quiet => {
                 self.has_listeners.load(Ordering::Relaxed)
                     && !self.has_sends.load(Ordering::Relaxed)
             }
@@ -78,14 +81,15 @@ mod tests {
     #[test]
     fn a_room_is_checked_while_somebody_listens_and_nothing_of_its_own_is_under_way() {
         let progress = Progress::new(ConversationNo(7), 3);
-        for (listeners, sends, checked) in [
+        for (listeners, sends, quiet) in [
             (false, false, false),
             (true, false, true),
             (true, true, false),
             (false, true, false),
         ] {
             progress.note_use(listeners, sends);
-            assert_eq!(progress.is_among(Checked::Listened), checked);
+            assert_eq!(progress.is_among(Checked::Quiet), quiet);
+            assert_eq!(progress.is_among(Checked::Listened), listeners);
             assert!(progress.is_among(Checked::All));
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::actor::Room;
+use super::behind::Knowledge;
 use super::listener::others_than;
 use super::reply::Reply;
 use crate::domain::answer::Answer;
@@ -179,14 +180,13 @@ impl Room {
         self.looking_ahead = true;
         let waiting = std::mem::take(&mut self.marks_ahead);
         let wait = self.catch_up();
-        context.spawn(wait.into_actor(self).map(|entries, room, context| {
-            let has_read = entries.is_ok();
+        context.spawn(wait.into_actor(self).map(|missed, room, context| {
             room.looking_ahead = false;
-            room.caught_up(entries, context);
+            let knows = room.caught_up(missed, context);
             for ahead in waiting {
-                match has_read {
-                    true => room.mark_as_read(ahead, context),
-                    false => ahead.reply.refuse(MARK_AGAIN),
+                match knows {
+                    Knowledge::Whole => room.mark_as_read(ahead, context),
+                    Knowledge::Missing => ahead.reply.refuse(MARK_AGAIN),
                 }
             }
             room.look_ahead(context);

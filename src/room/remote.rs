@@ -1,4 +1,4 @@
-//! The servers beside this one: what a room tells them, and what it does with what they tell.
+//! The servers beside this one: what a room sends them, and what it does with what they send.
 
 use actix::prelude::*;
 
@@ -11,7 +11,7 @@ use crate::wire::entries::ReadEntries;
 use crate::wire::frame::Unread;
 use crate::wire::section::{Attendance, CommittedEntries, NodeId};
 
-/// What another server has told about a conversation.
+/// What another server has sent about a conversation.
 #[derive(Debug)]
 pub enum RemoteEvent {
     /// It has committed entries.
@@ -34,9 +34,9 @@ impl Room {
     /// Passes entries that this room has committed to the feed, and so to other servers.
     pub(super) fn tell_peers(&self, entries: &[Entry]) {
         let conversation = &self.state.conversation;
-        let place = (conversation.id, conversation.no);
+        let key = (conversation.id, conversation.no);
         let feed = &self.deps.feed;
-        feed.committed(place, entries, || self.concerned(entries));
+        feed.committed(key, entries, || self.concerned(entries));
     }
 
     /// Whom these entries concern, before they are announced.
@@ -56,13 +56,13 @@ impl Room {
         Concerned { people, newcomers }
     }
 
-    /// Something of this room's may have been committed: what was, the room reads, and tells other servers then.
+    /// Something of this room's may have been committed: the room reads what was, and announces it to other servers then.
     pub(super) fn note_unknown_outcome(&mut self) {
         self.suspects_gap = true;
         self.owes_peers = true;
     }
 
-    /// Takes in what another server has told.
+    /// Takes in what another server has sent.
     pub(super) fn hear_remote(&mut self, event: RemoteEvent, context: &mut Context<Self>) {
         match event {
             RemoteEvent::Committed(committed) => self.hear_committed(&committed, context),
@@ -115,8 +115,8 @@ impl Room {
         }
         let waiting = std::mem::take(&mut self.marks_heard);
         let wait = self.catch_up();
-        context.spawn(wait.into_actor(self).map(|entries, room, context| {
-            room.caught_up(entries, context);
+        context.spawn(wait.into_actor(self).map(|missed, room, context| {
+            room.caught_up(missed, context);
             let announced = room.timeline.announced();
             let reached = waiting.into_iter().filter(|(_, seq)| *seq <= announced);
             for ((user, mark), seq) in reached {
@@ -127,6 +127,7 @@ impl Room {
 
     /// What cannot be decoded, as of a newer server, is read from the database.
     fn hear_committed(&mut self, committed: &CommittedEntries, context: &mut Context<Self>) {
+        self.crowd.note_heard(self.deps.clock.now());
         let ReadEntries { entries, unread } = committed.entries.read();
         self.take_in(entries, &committed.newcomers, context);
         if unread == Unread::Something {

@@ -44,7 +44,7 @@ pub fn reader(missed: &Missed, caller: Requester) -> Result<Reader, Refusal> {
     Ok(access.reader(caller.no))
 }
 
-/// A page as the events that one reader is told.
+/// A page as the events that one reader gets.
 pub struct Page {
     events: Vec<(Seq, Frame)>,
     view: View,
@@ -100,7 +100,7 @@ impl Page {
     pub fn queue(&mut self, queue: &ConnectionQueue) -> Option<Seq> {
         let mut queued = None;
         for (seq, frame) in self.events.drain(..) {
-            // A step can be told by two events: they stay together.
+            // A step can be two events: they stay together.
             if queued != Some(seq) && queue.is_half_full() {
                 return Some(queued.unwrap_or(self.after));
             }

@@ -36,15 +36,15 @@ pub enum Asker {
 /// The duty to answer a request. If it is dropped without an answer, as in a room that panics, the request is
 /// refused as one that may be repeated.
 pub struct Reply {
-    place: ConversationId,
+    conversation: ConversationId,
     asker: Option<Asker>,
 }
 
 impl Reply {
     /// A reply to a request about a conversation.
-    pub fn new(place: ConversationId, asker: Asker) -> Self {
+    pub fn new(conversation: ConversationId, asker: Asker) -> Self {
         Self {
-            place,
+            conversation,
             asker: Some(asker),
         }
     }
@@ -95,7 +95,7 @@ impl Drop for Reply {
             None => {}
             Some(Asker::Rejoining { queue, after, join }) => {
                 queue.push(ChatFrame::rejoin(Rejoin {
-                    conversation: self.place,
+                    conversation: self.conversation,
                     after,
                     join,
                 }));

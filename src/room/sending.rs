@@ -284,8 +284,8 @@ impl Room {
             Next::HandOver => self.hand_over_again(context),
             Next::CatchUp => {
                 let wait = self.catch_up();
-                context.spawn(wait.into_actor(self).map(move |entries, room, context| {
-                    room.caught_up(entries, context);
+                context.spawn(wait.into_actor(self).map(move |missed, room, context| {
+                    room.caught_up(missed, context);
                     room.hand_over_again(context);
                 }));
             }

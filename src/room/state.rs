@@ -94,7 +94,7 @@ impl State {
         self.people.iter()
     }
 
-    /// How the caller may read this conversation. A caller who never participated is told that it does not
+    /// How the caller may read this conversation. A caller who never participated is answered that it does not
     /// exist.
     pub fn access(&self, caller: &Principal) -> Result<Access<'_>, Denied> {
         match self.is_deleted {
@@ -244,6 +244,16 @@ impl State {
             }
             Command::React { .. } | Command::Pin { .. } | Command::Unpin { .. } => {
                 self.decide_annotation(caller, command)
+            }
+            Command::RemoveAttachment { message, file } => {
+                self.must_be_here(*message)?;
+                let access = self.access(caller)?;
+                Ok(Decision::Change(ChangeKind::RemoveAttachment {
+                    message: *message,
+                    file: *file,
+                    power: access.power(),
+                    reader: access.reader(caller.no),
+                }))
             }
             Command::AddParticipant {
                 user,

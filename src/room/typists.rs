@@ -9,7 +9,7 @@ use crate::domain::ids::UserNo;
 /// How long somebody types without saying so again.
 const TYPING_FADES: Duration = Duration::from_secs(6);
 
-/// How often others are told of somebody who goes on typing: clients take a start back after 6 seconds by themselves, and those who have
+/// How often others get an event of somebody who goes on typing: clients take a start back after 6 seconds by themselves, and those who have
 /// joined since have not heard of it.
 const TOLD_AGAIN: Duration = Duration::from_secs(2);
 
@@ -17,7 +17,7 @@ const TOLD_AGAIN: Duration = Duration::from_secs(2);
 #[derive(Debug, Default)]
 pub(super) struct Typists(HashMap<UserNo, Typist>);
 
-/// When somebody said last that they type, and when others were told.
+/// When somebody said last that they type, and when others got the event.
 #[derive(Debug)]
 struct Typist {
     said: Instant,
@@ -25,7 +25,7 @@ struct Typist {
 }
 
 impl Typists {
-    /// Notes what somebody says; whether others are to be told.
+    /// Notes what somebody says; whether others get an event.
     pub(super) fn note(&mut self, user: UserNo, typing: Typing, now: Instant) -> bool {
         match typing {
             Typing::Started => self.start(user, now),

@@ -74,13 +74,13 @@ impl UnreadChanges {
         let mut messages = self.messages.values();
         state.has_read_some
             || self.counted.contains(&state.reader.no)
-            || messages.any(|message| changes_what_was_told(message, state))
+            || messages.any(|message| changes_what_was_sent(message, state))
     }
 }
 
 /// Whether a message that was edited or deleted counted as unread, is the newest one, or is the last one that a
 /// notification was about.
-fn changes_what_was_told(message: &Message, state: &UnreadState) -> bool {
+fn changes_what_was_sent(message: &Message, state: &UnreadState) -> bool {
     let (reader, seq) = (&state.reader, Some(message.seq()));
     let is_for_others = message.sender != reader.no && message.content.kind != MessageKind::Audit;
     let counted = is_for_others && message.seq() > state.read_before;
@@ -95,7 +95,7 @@ impl Room {
         user: UserNo,
         joined: &HashSet<SessionId>,
     ) -> Vec<Arc<ConnectionQueue>> {
-        let mut sessions = self.outboxes_elsewhere(user, joined);
+        let mut sessions = self.queues_elsewhere(user, joined);
         sessions.retain(|queue| queue.state().hears_unread_changes());
         sessions
     }

@@ -1,4 +1,4 @@
-//! Tells users of messages and payments wherever they are online, in dialects that tell users beside conversations.
+//! Sends messages and payments to users wherever they are online, in dialects with events for users beside conversations.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub(super) enum Announced {
 /// Why a message was sent.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Occasion {
-    /// A payment, of which users are told by itself.
+    /// A payment, which users get as an event of its own.
     Payment,
     /// Anything else.
     Other,
@@ -48,7 +48,7 @@ pub(super) fn paid(stepped: &Arc<Stepped>, after: &[Entry]) -> Option<Announced>
     is_by_payment.then(|| Announced::Payment(Arc::clone(stepped), said_with(after)))
 }
 
-/// Somebody, and those of their sessions whose dialect tells users.
+/// A user, and those of their sessions whose dialect has events for users.
 struct Hearer<'a> {
     person: &'a Participant,
     role: Arc<str>,
@@ -57,7 +57,7 @@ struct Hearer<'a> {
 }
 
 impl Room {
-    /// Tells the people of a conversation of two sides: a direct one, or one with a deal.
+    /// Notifies the people of a conversation of two sides: a direct one, or one with a deal.
     pub(super) fn tell_users(&self, announced: &[Announced]) {
         if announced.is_empty() || !self.has_two_sides() {
             return;
@@ -94,7 +94,7 @@ impl Room {
         for person in readers.filter(|person| person.may_read().is_ok()) {
             let directory = &self.deps.directory;
             let hears = |queue: &ConnectionQueue| queue.state().hears_user_events();
-            let sessions = directory.outboxes_where(person.no, hears);
+            let sessions = directory.queues_where(person.no, hears);
             if !sessions.is_empty() {
                 let (role, reader_blocks) = self.role_and_blocks(person);
                 hearers.push(Hearer {

@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 use super::actor::Room;
 use super::bedtime::{Then, Use};
+use super::behind::Knowledge;
 use super::listener::tests::{live_listener, pushed_to};
 use super::progress::Progress;
 use super::reply::{Asker, Reply};
@@ -32,6 +33,7 @@ use crate::identity::staff::StaffNews;
 use crate::journal::Journal;
 use crate::presence::Directory;
 use crate::queue::{ChatFrame, ConnectionQueue, Rejoin};
+use crate::store::gap::Missed;
 use crate::store::pool::Pool;
 use crate::telemetry::metrics::Metrics;
 use crate::wire::outgoing::Outgoing;
@@ -330,6 +332,16 @@ async fn a_room_that_is_to_end_asks_the_registry_once() {
 }
 
 #[actix_rt::test]
+async fn a_room_that_has_missed_more_than_it_reads_ends() {
+    let fixture = Fixture::with(Session::Joined, |room, context| {
+        drop(room.catch_up());
+        let knows = room.caught_up(Ok(Missed::TooMany), context);
+        assert_eq!(knows, Knowledge::Missing);
+    });
+    assert_eq!(fixture.said().await, ["idle"]);
+}
+
+#[actix_rt::test]
 async fn what_is_suspected_during_a_read_is_read_afterwards() {
     let fixture = Fixture::with(Session::New, |room, context| {
         room.suspects_gap = true;
@@ -337,10 +349,10 @@ async fn what_is_suspected_during_a_read_is_read_afterwards() {
         assert!(!room.suspects_gap, "that is being read");
         room.suspects_gap = true;
         drop(room.catch_up());
-        room.caught_up(Ok(Vec::new()), context);
+        room.caught_up(Ok(Missed::Entries(Vec::new())), context);
         assert_eq!(room.catching_up, 1, "the other read is under way");
         room.suspects_gap = true;
-        room.caught_up(Ok(vec![entry(11)]), context);
+        room.caught_up(Ok(Missed::Entries(vec![entry(11)])), context);
         assert_eq!(room.catching_up, 0);
         assert!(room.suspects_gap, "since it was read");
         assert_eq!(room.timeline.announced(), 11);

@@ -189,7 +189,7 @@ with shared as (
 select no, id, seq, now() as at from locked";
 
 #[derive(QueryableByName)]
-struct Entered {
+struct EntryRow {
     #[diesel(sql_type = BigInt)]
     no: i64,
     #[diesel(sql_type = SqlUuid)]
@@ -205,13 +205,13 @@ fn enter(
     block: Block,
     blocking: Blocking,
 ) -> Result<Entries, Error> {
-    let rows: Vec<Entered> = diesel::sql_query(ENTER)
+    let rows: Vec<EntryRow> = diesel::sql_query(ENTER)
         .bind::<BigInt, _>(block.by.0)
         .bind::<BigInt, _>(block.whom.0)
         .bind::<Text, _>(action(blocking))
         .load(connection)
         .map_err(explain)?;
-    let entry = |row: Entered| {
+    let entry = |row: EntryRow| {
         let entry = Entry {
             seq: row.seq,
             at: row.at,

@@ -2,6 +2,7 @@
 //! one transaction.
 
 mod annotating;
+mod attachments;
 mod people;
 mod settings;
 
@@ -21,6 +22,7 @@ use crate::domain::annotation::Placing;
 use crate::domain::conversation::{Participant, Settings};
 use crate::domain::emoji::Emoji;
 use crate::domain::entry::{Entry, Fact};
+use crate::domain::file::FileId;
 use crate::domain::ids::{ConversationNo, MessageId, PolicyVersion, Seq, UserId, UserNo};
 use crate::domain::message::{Message, Power};
 use crate::domain::refusal::Refusal;
@@ -59,6 +61,17 @@ pub enum ChangeKind {
         /// The message.
         message: MessageId,
         /// Whether the actor may delete messages of others.
+        power: Power,
+        /// The actor as a reader.
+        reader: Reader,
+    },
+    /// Removes a file from a message.
+    RemoveAttachment {
+        /// The message.
+        message: MessageId,
+        /// The file.
+        file: FileId,
+        /// Whether the actor may change messages of others.
         power: Power,
         /// The actor as a reader.
         reader: Reader,
@@ -181,6 +194,12 @@ pub fn apply(connection: &mut PgConnection, change: &Change) -> Result<Changed, 
             power,
             reader,
         } => delete(connection, change, *message, *power, reader),
+        ChangeKind::RemoveAttachment {
+            message,
+            file,
+            power,
+            reader,
+        } => attachments::remove(connection, change, (*message, *file), *power, reader),
         ChangeKind::Add {
             user,
             role,
@@ -312,7 +331,7 @@ fn delete(
     keep_wording(connection, change, turn.seq, &message, "deleted")?;
     search::forget(connection, id)?;
     if message.content.files().next().is_some() {
-        uses::release(connection, id)?;
+        uses::release(connection, id, None)?;
     }
     diesel::update(messages::table.find((id.conversation.0, id.seq)))
         .set((

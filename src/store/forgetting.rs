@@ -85,7 +85,7 @@ fn release_files(connection: &mut PgConnection, due: &Due, to: i64) -> Result<()
         .map_err(explain)?;
     for Use { seq } in uses {
         let conversation = ConversationNo(due.no);
-        uses::release(connection, MessageId { conversation, seq })?;
+        uses::release(connection, MessageId { conversation, seq }, None)?;
     }
     Ok(())
 }

@@ -21,6 +21,7 @@ pub mod feed_watermarks;
 pub mod files;
 pub mod flows;
 pub mod forgetting;
+pub mod gap;
 pub mod gateway_refunds;
 pub mod health;
 pub mod history;

@@ -25,7 +25,7 @@ pub struct OwnNode {
 
 /// Whether a server is stopping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Course {
+pub enum NodeState {
     /// It goes on.
     Staying,
     /// It is stopping.
@@ -48,7 +48,7 @@ pub struct NodeRow {
     /// The seconds since its last beat, by the database's clock.
     pub silent_for: f64,
     /// Whether it is stopping.
-    pub course: Course,
+    pub state: NodeState,
 }
 
 /// What the database says at a beat: its time, and one of the others; one row without another server if there is none.
@@ -96,11 +96,11 @@ from (select 1) as always left join nodes on id <> $1";
 pub fn beat(
     connection: &mut PgConnection,
     own: &OwnNode,
-    course: Course,
+    state: NodeState,
     clock: &DatabaseClock,
 ) -> Result<Vec<NodeRow>, Error> {
     let rows = clock.set_with(|| {
-        let rows = read(connection, own, course)?;
+        let rows = read(connection, own, state)?;
         let time = rows.first().map(|row| row.time);
         Ok((time.ok_or(diesel::NotFound)?, rows))
     });
@@ -112,7 +112,7 @@ pub fn beat(
         .collect())
 }
 
-fn read(connection: &mut PgConnection, own: &OwnNode, course: Course) -> QueryResult<Vec<Row>> {
+fn read(connection: &mut PgConnection, own: &OwnNode, state: NodeState) -> QueryResult<Vec<Row>> {
     let (from, to) = own.wire.unzip();
     diesel::sql_query(BEAT)
         .bind::<SqlUuid, _>(own.id)
@@ -121,7 +121,7 @@ fn read(connection: &mut PgConnection, own: &OwnNode, course: Course) -> QueryRe
         .bind::<Text, _>(env!("CARGO_PKG_VERSION"))
         .bind::<Nullable<SmallInt>, _>(from)
         .bind::<Nullable<SmallInt>, _>(to)
-        .bind::<Bool, _>(course == Course::Leaving)
+        .bind::<Bool, _>(state == NodeState::Leaving)
         .load(connection)
 }
 
@@ -133,9 +133,9 @@ fn node(row: Other) -> NodeRow {
         version: row.version,
         wire: row.wire_from.zip(row.wire_to),
         silent_for: row.silent_for,
-        course: match row.leaving {
-            true => Course::Leaving,
-            false => Course::Staying,
+        state: match row.leaving {
+            true => NodeState::Leaving,
+            false => NodeState::Staying,
         },
     }
 }

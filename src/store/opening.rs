@@ -275,15 +275,15 @@ pub fn refuse_newer(connection: &mut PgConnection) -> Result<(), Error> {
 }
 
 fn has_migrations(connection: &mut PgConnection) -> Result<bool, Error> {
-    const ASKED: &str = "select to_regclass('__diesel_schema_migrations') is not null as present";
-    let table: Present = diesel::sql_query(ASKED).get_result(connection)?;
-    Ok(table.present)
+    const ASKED: &str = "select to_regclass('__diesel_schema_migrations') is not null as exists";
+    let table: MigrationsTable = diesel::sql_query(ASKED).get_result(connection)?;
+    Ok(table.exists)
 }
 
 #[derive(QueryableByName)]
-struct Present {
+struct MigrationsTable {
     #[diesel(sql_type = Bool)]
-    present: bool,
+    exists: bool,
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub enum Which {
     /// Those about something of one type: the subject, else what its data names, as `bid_id` does. If the data names several, the
     /// first of `among` counts.
     About {
-        /// The types that are told apart.
+        /// The types that are distinguished.
         among: &'static [&'static str],
         /// The type; `None` for conversations about none of them.
         kind: Option<&'static str>,
@@ -53,7 +53,7 @@ pub enum Which {
 }
 
 impl Which {
-    /// The condition on `c`, a row of `conversations`. `$2` has the types that are told apart, `$3` the wanted one.
+    /// The condition on `c`, a row of `conversations`. `$2` has the types that are distinguished, `$3` the wanted one.
     fn condition(self) -> &'static str {
         match self {
             Self::All => "($2::text[] is null and $3::text is null)",
@@ -62,9 +62,9 @@ impl Which {
     and not exists (select from conversation_flows f where f.conversation_no = c.no))"
             }
             Self::About { .. } => {
-                "(select kind from unnest($2::text[]) with ordinality as told(kind, place)
+                "(select kind from unnest($2::text[]) with ordinality as known(kind, position)
     where c.subject_type = kind or jsonb_typeof(c.subject -> 'data' -> (kind || '_id')) = 'string'
-    order by c.subject_type = kind desc, place limit 1) is not distinct from $3"
+    order by c.subject_type = kind desc, position limit 1) is not distinct from $3"
             }
         }
     }

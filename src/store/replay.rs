@@ -168,25 +168,27 @@ fn answered_since(
     Ok(ranges.flat_map(|(from, to)| from..to).collect())
 }
 
-/// Every change after `after`, in order, each with the current form of its subject, for a room that missed
-/// some.
+/// Every change after `after`, in order, each with the current form of its subject.
 pub fn entries(
     connection: &mut PgConnection,
     no: ConversationNo,
     after: Seq,
 ) -> Result<Vec<Entry>, Error> {
     in_snapshot(connection, |connection| {
-        let last: Option<Seq> = conversations_table::table
-            .find(no.0)
-            .select(conversations_table::last_seq)
-            .first(connection)
-            .optional()
-            .map_err(explain)?;
-        match last {
-            Some(last) if last > after => all_entries(connection, no, after, last),
-            Some(_) | None => Ok(Vec::new()),
-        }
+        let last = last_seq(connection, no)?.filter(|last| *last > after);
+        last.map_or(Ok(Vec::new()), |last| {
+            entries_within(connection, no, after, last)
+        })
     })
+}
+
+pub(super) fn last_seq(
+    connection: &mut PgConnection,
+    no: ConversationNo,
+) -> Result<Option<Seq>, Error> {
+    let conversation = conversations_table::table.find(no.0);
+    let last = conversation.select(conversations_table::last_seq);
+    last.first(connection).optional().map_err(explain)
 }
 
 /// Runs queries on one snapshot (repeatable read).

@@ -22,8 +22,9 @@ struct Row {
     ago: f64,
 }
 
-/// Who has spoken within the interval of slow mode; nobody where it is off.
-// Raw SQL: Diesel has no functions for the age of a row.
+/// Who has spoken within the interval of slow mode, and since it is on; nobody where it is off.
+// Raw SQL: Diesel has no functions for the age of a row. Each row of `conversation_changes` has all settings, so slow mode began with the
+// first row after the last one without it.
 pub(super) fn spoken(
     connection: &mut PgConnection,
     conversation: &Conversation,
@@ -33,7 +34,11 @@ pub(super) fn spoken(
     }
     let rows: Vec<Row> = diesel::sql_query(
         "select m.sender_no as user_no, greatest(extract(epoch from now() - max(m.created_at)), 0)::float8 as ago
-        from messages m where m.conversation_no = $1 and m.seq > $2 and m.kind = 'user_input'
+        from messages m where m.conversation_no = $1 and m.kind = 'user_input'
+            and m.seq > greatest($2, (
+                select min(c.seq) from conversation_changes c where c.conversation_no = $1 and c.slow_seconds > 0 and c.seq > coalesce(
+                    (select max(b.seq) from conversation_changes b where b.conversation_no = $1 and b.slow_seconds = 0), 0)
+            ))
             and m.created_at > now() - make_interval(secs => $3)
         group by m.sender_no",
     )

@@ -37,7 +37,7 @@ pub(super) struct Document<'a> {
     orders: Vec<OrderDocument<'a>>,
     refunds: Vec<RefundDocument<'a>>,
     events: &'a [NewEvent],
-    hops: Vec<TransitionDocument<'a>>,
+    transitions: Vec<TransitionDocument<'a>>,
     lines: Vec<LineDocument<'a>>,
     prompts_from: Option<i64>,
     prompts_to: Option<i64>,
@@ -98,7 +98,7 @@ impl<'a> Document<'a> {
         let count = seqs(step);
         let offers_anew = step.instance.version > new.base_version;
         let prompts = offers_anew.then(|| prompts(step, count));
-        let (hops, lines) = rows(new);
+        let (transitions, lines) = rows(new);
         Self {
             no: new.conversation.0,
             policy: new.policy,
@@ -115,7 +115,7 @@ impl<'a> Document<'a> {
             orders: step.orders.iter().map(order).collect(),
             refunds: step.refunds.iter().map(refund).collect(),
             events: &new.events,
-            hops,
+            transitions,
             lines,
             prompts_from: prompts.as_ref().map(|range| range.start),
             prompts_to: prompts.map(|range| range.end),
@@ -183,16 +183,16 @@ fn done(new: &NewStep) -> Option<AnsweredBy<'_>> {
 
 /// The rows of transitions and lines, each with its position from 1.
 fn rows(new: &NewStep) -> (Vec<TransitionDocument<'_>>, Vec<LineDocument<'_>>) {
-    let (mut hops, mut lines, mut at) = (Vec::new(), Vec::new(), 0);
+    let (mut transitions, mut lines, mut at) = (Vec::new(), Vec::new(), 0);
     for transition in &new.step.transitions {
         at += 1;
-        hops.push(transition_row(at, transition, new, hops.is_empty()));
+        transitions.push(transition_row(at, transition, new, transitions.is_empty()));
         for line in &transition.lines {
             at += 1;
             lines.push(line_row(at, line, new));
         }
     }
-    (hops, lines)
+    (transitions, lines)
 }
 
 fn transition_row<'a>(

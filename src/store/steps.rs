@@ -70,7 +70,7 @@ with input as materialized (
     select i.*, given.position from jsonb_array_elements($1::jsonb) with ordinality as given(doc, position),
         jsonb_to_record(given.doc) as i(no bigint, policy bigint, count bigint, name text, version bigint, state text, phase text,
             instance jsonb, standing jsonb, prompts_from bigint, prompts_to bigint, done jsonb, applies bigint, gateway text,
-            hops jsonb, lines jsonb, timers jsonb, orders jsonb, refunds jsonb, events jsonb)
+            transitions jsonb, lines jsonb, timers jsonb, orders jsonb, refunds jsonb, events jsonb)
 ), locked as materialized (
     select no, last_seq, policy_version from conversations
     where no = any(array(select no from input)) order by no for no key update
@@ -78,7 +78,7 @@ with input as materialized (
     select i.*, l.last_seq as before from input i join locked l on l.no = i.no and l.policy_version = i.policy
 ), advanced as (
     update conversations c set last_seq = w.before + w.count, updated_at = now(),
-        policy_version = c.policy_version + jsonb_array_length(w.hops)
+        policy_version = c.policy_version + jsonb_array_length(w.transitions)
     from won w where c.no = w.no
 ), asked as materialized (
     select w.no, w.done, f.prompts_from, f.prompts_to from won w join conversation_flows f on f.conversation_no = w.no
@@ -99,7 +99,7 @@ with input as materialized (
                             flow_version, request_id, answer, answered_from, answered_to)
     select w.no, w.before + h.at, h.state_version, h.from_state, h.to_state, h.action, h.actor, h.actor_no, h.input, h.reason,
         w.version, h.request_id, h.answer, f.prompts_from, f.prompts_to
-    from won w cross join jsonb_to_recordset(w.hops) as h(at bigint, state_version bigint, from_state text, to_state text,
+    from won w cross join jsonb_to_recordset(w.transitions) as h(at bigint, state_version bigint, from_state text, to_state text,
             action text, actor text, actor_no bigint, input jsonb, reason text, request_id text, answer jsonb)
         left join conversation_flows f on f.conversation_no = w.no and w.done is not null and h.at = 1
 ), said as (

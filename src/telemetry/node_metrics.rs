@@ -1,6 +1,6 @@
 //! The metrics of several servers on one database.
 
-use prometheus::{IntCounter, IntGaugeVec, Opts, Registry};
+use prometheus::{IntCounter, IntGauge, IntGaugeVec, Opts, Registry};
 
 use super::metrics::{counter, register};
 use crate::error::Error;
@@ -22,6 +22,11 @@ const BEHIND: (&str, &str) = (
     "Rooms that a catch-up check found behind the database",
 );
 
+const SAME_TAG: (&str, &str) = (
+    "stoa_peers_with_same_tag",
+    "Other servers on this database with the --node-tag of this one",
+);
+
 /// How a peer is heard: its frames come, they do not although it has a wire, it has none.
 pub const PEER_STATES: [&str; 3] = ["heard", "silent", "without_wire"];
 
@@ -29,6 +34,8 @@ pub const PEER_STATES: [&str; 3] = ["heard", "silent", "without_wire"];
 pub struct NodeMetrics {
     /// Other servers on the same database, by how they are heard.
     pub peers: IntGaugeVec,
+    /// Other servers on the same database with this one's tag.
+    pub same_tag: IntGauge,
     /// Frames of other servers before which some were missing.
     pub gaps: IntCounter,
     /// Checks of how far conversations are that other servers may have written to.
@@ -46,6 +53,7 @@ impl NodeMetrics {
         }
         Ok(Self {
             peers,
+            same_tag: register(registry, IntGauge::new(SAME_TAG.0, SAME_TAG.1))?,
             gaps: counter(registry, GAPS.0, GAPS.1)?,
             catch_up_checks: counter(registry, CHECKS.0, CHECKS.1)?,
             rooms_behind: counter(registry, BEHIND.0, BEHIND.1)?,

@@ -52,8 +52,8 @@ fn write_with(body: &mut Vec<u8>, kind: Kind, fields: impl FnOnce(&mut Vec<u8>))
     body.extend_from_slice(&[0; 4]);
     fields(body);
     let length = u32::try_from(body.len() - at - 4).unwrap_or(u32::MAX);
-    if let Some(place) = body.get_mut(at..at + 4) {
-        place.copy_from_slice(&length.to_be_bytes());
+    if let Some(slot) = body.get_mut(at..at + 4) {
+        slot.copy_from_slice(&length.to_be_bytes());
     }
 }
 

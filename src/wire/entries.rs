@@ -71,8 +71,8 @@ fn append(entry: &Entry, bytes: &mut Vec<u8>) {
     let written = serde_json::to_writer(&mut *bytes, &EntryJson::from(entry));
     match u32::try_from(bytes.len() - at - LENGTH) {
         Ok(length) if written.is_ok() => {
-            if let Some(place) = bytes.get_mut(at..at + LENGTH) {
-                place.copy_from_slice(&length.to_be_bytes());
+            if let Some(slot) = bytes.get_mut(at..at + LENGTH) {
+                slot.copy_from_slice(&length.to_be_bytes());
             }
         }
         // What serde_json cannot write is left out like an entry that is too long.

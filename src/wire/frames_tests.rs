@@ -121,7 +121,7 @@ proptest! {
         let mut pair = Pair::new();
         pair.outgoing.say(|| Section::Hello);
         pair.outgoing.say(|| messages(&lengths));
-        pair.outgoing.say(|| Section::Bye);
+        pair.outgoing.say(|| Section::Stopping);
         let (mut next, mut number) = (1, 0);
         let mut last = None;
         while let Some(heard) = pair.hear() {
@@ -136,7 +136,7 @@ proptest! {
             last = heard.sections.into_iter().next_back();
         }
         prop_assert_eq!(next, 1 + lengths.len() as i64);
-        prop_assert!(matches!(last, Some(Section::Bye)));
+        prop_assert!(matches!(last, Some(Section::Stopping)));
     }
 }
 

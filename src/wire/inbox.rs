@@ -1,4 +1,4 @@
-//! What comes over the wire, in a bounded queue between the connection and whoever acts on it.
+//! What comes over the wire, in a bounded queue between the connection and the dispatcher.
 
 use parking_lot::Mutex;
 use std::collections::VecDeque;
@@ -38,11 +38,11 @@ pub(super) struct Inbox {
 struct Queue {
     waiting: VecDeque<(Incoming, usize)>,
     bytes: usize,
-    course: Course,
+    state: QueueState,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Course {
+enum QueueState {
     #[default]
     Open,
     /// Nothing comes any more.
@@ -51,7 +51,7 @@ enum Course {
     Abandoned,
 }
 
-/// A frame did not fit. The frames that waited are gone too: whoever misses one reads the database anyway.
+/// A frame did not fit. The frames that waited are gone too: who misses one reads the database anyway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Full {
     /// How many frames were dropped.
@@ -68,7 +68,7 @@ impl Heard {
                     queue.bytes -= bytes;
                     return Some(incoming);
                 }
-                if queue.course == Course::Ended {
+                if queue.state == QueueState::Ended {
                     return None;
                 }
             }
@@ -81,7 +81,7 @@ impl Drop for Heard {
     fn drop(&mut self) {
         let mut queue = self.0.queue.lock();
         *queue = Queue {
-            course: Course::Abandoned,
+            state: QueueState::Abandoned,
             ..Queue::default()
         };
     }
@@ -127,8 +127,8 @@ impl Inbox {
     /// Nothing comes any more.
     pub(super) fn end(&self) {
         let mut queue = self.queue.lock();
-        if queue.course == Course::Open {
-            queue.course = Course::Ended;
+        if queue.state == QueueState::Open {
+            queue.state = QueueState::Ended;
         }
         drop(queue);
         self.filled.notify_one();
@@ -137,7 +137,7 @@ impl Inbox {
 
 impl Queue {
     fn push(&mut self, incoming: Incoming, bytes: usize) {
-        if self.course == Course::Open {
+        if self.state == QueueState::Open {
             self.bytes += bytes;
             self.waiting.push_back((incoming, bytes));
         }

@@ -9,7 +9,7 @@ fn frame(number: u64) -> HeardFrame {
     HeardFrame {
         node: Uuid::from_u128(1),
         number,
-        sections: vec![Section::Bye],
+        sections: vec![Section::Stopping],
         unread: Unread::Nothing,
     }
 }

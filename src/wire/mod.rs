@@ -1,4 +1,4 @@
-//! The wire between servers on one database: what each tells the others, and how it comes to them over Redis.
+//! The wire between servers on one database: what each sends the others, and how it comes to them over Redis.
 //!
 //! Redis stores nothing of it. A server that misses something reads the database.
 //!
@@ -26,6 +26,6 @@ pub mod seal;
 pub mod section;
 mod section_fields;
 mod settings_json;
+mod state_report;
 mod task;
-mod told;
 mod weight;

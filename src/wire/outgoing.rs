@@ -1,4 +1,4 @@
-//! What a server has to tell the others, and a bounded queue where it waits to go out.
+//! What a server has to send the others, and a bounded queue where it waits to go out.
 
 use clock::Clock;
 use parking_lot::Mutex;

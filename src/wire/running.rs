@@ -14,8 +14,8 @@ use super::outgoing::Outgoing;
 use super::redis::Redis;
 use super::seal::{Opener, Sealer, WireKey};
 use super::section::NodeId;
+use super::state_report::StateReport;
 use super::task::Task;
-use super::told::Told;
 use crate::config::RedisOptions;
 use crate::telemetry::wire_metrics::WireMetrics;
 
@@ -51,6 +51,14 @@ pub struct RunningWire {
     ended: oneshot::Receiver<()>,
 }
 
+/// Reads the options and the certificates that they name, without connecting. An error is a sentence that says what to do.
+pub fn check(options: &RedisOptions) -> Result<(), String> {
+    let Some(servers) = options.servers()? else {
+        return Ok(());
+    };
+    Redis::new(servers, options.redis_ca.as_deref(), String::new()).map(drop)
+}
+
 impl Wire {
     /// Starts the wire on a thread of its own; `None` without `--redis`. Does not wait for Redis. An error is a sentence that says what
     /// to do.
@@ -75,7 +83,7 @@ impl Wire {
             frames: Frames::new(gathered, sealer),
             dropped: 0,
             listening: Arc::new(listening),
-            told: Told::new(inbox),
+            told: StateReport::new(inbox),
             metrics: self.metrics,
         };
         let running = RunningWire::begin(task).map_err(not_started)?;

@@ -1,4 +1,4 @@
-//! Seals frames with AES-256-GCM, so that whoever reads or writes to Redis learns nothing and says nothing to a server.
+//! Seals frames with AES-256-GCM, so that a reader or writer of Redis learns nothing and says nothing to a server.
 //!
 //! Each server has a key of its own, derived from the installation's. A frame's number is its nonce, and its header is authenticated.
 //! A seal does not keep anybody from sending a frame again: receivers drop numbers that they have heard.

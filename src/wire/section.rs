@@ -1,4 +1,4 @@
-//! The sections of a frame: what one server tells the others.
+//! The sections of a frame: what one server sends the others.
 
 use bytes::Bytes;
 use std::sync::Arc;
@@ -12,15 +12,15 @@ use crate::domain::ids::{ConversationId, ConversationNo, Seq, SessionId, UserId,
 /// The id of one start of a server.
 pub type NodeId = Uuid;
 
-/// One thing that a server tells the others. A kind that the receiver does not know is skipped.
+/// One thing that a server sends the others. A kind that the receiver does not know is skipped.
 #[derive(Clone, Debug)]
 pub enum Section {
-    /// A server has begun, or begun anew, to listen. Whoever hears it answers with a `Beat` and its people.
+    /// A server has begun, or begun anew, to listen. A server that hears it answers with a `Beat` and its people.
     Hello,
     /// A sign of life; it goes out at least every 250 ms.
     Beat(Beat),
-    /// A server stops, after everything that it had to tell.
-    Bye,
+    /// A server stops, after everything that it had to send.
+    Stopping,
     /// Entries of one conversation were committed.
     Entries(CommittedEntries),
     /// A conversation was created.
@@ -114,7 +114,7 @@ pub enum Attendance {
     Stays,
     /// The last one has left.
     Left,
-    /// The last one was lost. It may come back, so nobody is told.
+    /// The last one was lost. It may come back, so nobody hears of it yet.
     Lost,
 }
 

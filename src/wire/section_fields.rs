@@ -17,7 +17,7 @@ const NUMBER: usize = 10;
 pub(super) enum Kind {
     Hello = 1,
     Beat = 2,
-    Bye = 3,
+    Stopping = 3,
     Entries = 4,
     Created = 5,
     Profile = 6,
@@ -37,7 +37,7 @@ impl Kind {
     const ALL: [Self; 16] = [
         Self::Hello,
         Self::Beat,
-        Self::Bye,
+        Self::Stopping,
         Self::Entries,
         Self::Created,
         Self::Profile,
@@ -61,7 +61,7 @@ impl Kind {
         match section {
             Section::Hello => Self::Hello,
             Section::Beat(_) => Self::Beat,
-            Section::Bye => Self::Bye,
+            Section::Stopping => Self::Stopping,
             Section::Entries(_) => Self::Entries,
             Section::Created { .. } => Self::Created,
             Section::Profile(_) => Self::Profile,
@@ -82,7 +82,7 @@ impl Kind {
 /// Appends the fields of a section.
 pub(super) fn write(section: &Section, to: &mut Vec<u8>) {
     match section {
-        Section::Hello | Section::Bye => {}
+        Section::Hello | Section::Stopping => {}
         Section::Beat(beat) => put_beat(to, beat),
         Section::Entries(committed) => {
             write_about_entries(committed, committed.last, to);
@@ -121,7 +121,7 @@ pub(super) fn write(section: &Section, to: &mut Vec<u8>) {
     }
 }
 
-/// Appends the fields of what is told of a conversation and is no entry.
+/// Appends the fields of what is sent about a conversation and is no entry.
 fn write_transient(section: &Section, to: &mut Vec<u8>) {
     match section {
         Section::Marked {
@@ -234,7 +234,7 @@ pub(super) fn read(kind: Kind, bytes: &Bytes) -> Result<Section, Unreadable> {
     let from = &mut fields;
     Ok(match kind {
         Kind::Hello => Section::Hello,
-        Kind::Bye => Section::Bye,
+        Kind::Stopping => Section::Stopping,
         Kind::Beat => Section::Beat(Beat {
             heard: from.list(|from| Ok((from.uuid()?, from.number()?)))?,
             people: small(from.number()?)?,

@@ -10,7 +10,7 @@ use super::backoff::{Backoff, chance};
 use super::frames::Frames;
 use super::listening::{End, Listening};
 use super::redis::{Connections, Redis, Trouble};
-use super::told::Told;
+use super::state_report::StateReport;
 use crate::error::Error;
 use crate::telemetry::wire_metrics::WireMetrics;
 
@@ -26,7 +26,7 @@ pub(super) struct Task {
     /// How many sections were dropped that are counted already.
     pub(super) dropped: u64,
     pub(super) listening: Arc<Listening>,
-    pub(super) told: Told,
+    pub(super) told: StateReport,
     pub(super) metrics: WireMetrics,
 }
 
@@ -94,8 +94,8 @@ impl Drop for Task {
     }
 }
 
-/// Tells the state whenever it changes, until the connections are to be given up.
-async fn watch_echo(listening: &Listening, told: &mut Told) -> End {
+/// Reports the state whenever it changes, until the connections are to be given up.
+async fn watch_echo(listening: &Listening, told: &mut StateReport) -> End {
     let mut turn = tokio::time::interval(ECHO_CHECKS);
     turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

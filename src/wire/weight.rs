@@ -23,7 +23,7 @@ const PART: usize = 200;
 pub(super) fn of(section: &Section) -> usize {
     let rest = match section {
         Section::Hello
-        | Section::Bye
+        | Section::Stopping
         | Section::Profile(_)
         | Section::Marked { .. }
         | Section::Typing { .. }

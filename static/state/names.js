@@ -46,7 +46,7 @@ export function previewOf(message) {
   if (message.deleted_at) return "Message deleted";
   if (message.body) return message.body.replace(/\s+/g, " ");
   const [file] = message.attachments ?? [];
-  return file ? `File: ${file.name || file.url}` : "";
+  return file ? `${file.type?.startsWith("audio/") ? "Recording" : "File"}: ${file.name || file.url}` : "";
 }
 
 export const STATUS_NAMES = { online: "Online", away: "Away", busy: "Busy", offline: "Offline" };

@@ -65,7 +65,7 @@ export function startSession({ profile, token, people, renewToken }) {
   const store = createStore({ ...INITIAL, queued: client.queued });
   // followed: joined for their events; opened: joined with their messages; logged: up to which seq a deal's log is known.
   const places = { followed: new Set(), opened: new Set(), logged: new Map() };
-  const session = { me: profile.user_id, profile, people, store, client, api: createApi(() => present), ...places };
+  const session = { me: profile.user_id, profile, people, store, client, api: createApi(() => present), token: () => present, ...places };
   listenToServer(session);
   keepDelivered(session);
   rememberWhereLeft(session);

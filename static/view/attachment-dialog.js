@@ -1,8 +1,7 @@
-// Adding a file by its address, and the files that wait in the composer.
+// Adding a file by its address.
 import { html, useState } from "../vendor/htm-preact.js";
 import { isSecureAddress } from "../state/links.js";
 import { Dialog, FormError } from "./dialog.js";
-import { Icon, IconButton } from "./icon.js";
 
 const TYPES = { png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg", gif: "image/gif", webp: "image/webp", avif: "image/avif", pdf: "application/pdf" };
 
@@ -40,10 +39,3 @@ export function AttachmentDialog({ onAdd, onClose }) {
     </form>
   <//>`;
 }
-
-export const Chips = ({ files, onRemove }) =>
-  files.length
-    ? html`<ul class="chips" aria-label="Files to send">${files.map((file, key) => html`<li class="chip" key=${key} data-test="attachment-chip">
-        <${Icon} name="file" size="16" /><span>${file.name}</span><${IconButton} name="close" label=${`Remove ${file.name}`} onClick=${() => onRemove(file)} />
-      </li>`)}</ul>`
-    : null;

@@ -8,10 +8,12 @@ import { tell } from "../state/notices.js";
 import { setLeftAt } from "../state/opening.js";
 import { useSession } from "../state/session.js";
 import { createTypist } from "../state/typing.js";
-import { AttachmentDialog, Chips } from "./attachment-dialog.js";
+import { filesOf, useUploads } from "../state/uploads.js";
+import { AttachMenu } from "./attach-menu.js";
 import { Icon, IconButton } from "./icon.js";
 import { MentionOptions } from "./mention-options.js";
 import { TurnLine } from "./turn-line.js";
+import { Chips } from "./upload-chips.js";
 
 const LONGEST = 8_000;
 const lengthOf = (text) => [...text].length;
@@ -102,18 +104,17 @@ function OpenComposer({ conversation, intent, onIntent, onPlain }) {
   const typist = useRef(null);
   typist.current ??= createTypist(session, conversation.id);
   const [text, setText] = useText(conversation, intent);
-  const [files, setFiles] = useState([]);
   const mentioning = useMentions(area, conversation, text, setText);
-  const [isAttaching, setIsAttaching] = useState(false);
+  const uploads = useUploads();
+  const { files } = uploads;
   useHeight(area, text);
   useAttention(area, intent, typist);
 
   const rest = LONGEST - lengthOf(text);
-  const canSend = rest >= 0 && (text.trim() !== "" || (files.length > 0 && !intent.edit));
+  const canSend = rest >= 0 && (intent.edit ? text.trim() !== "" : uploads.areReady && (text.trim() !== "" || files.length > 0));
   const say = () => {
-    session.client.send(conversation.id, { body: text.trimEnd(), reply_to: intent.reply?.id ?? null, attachments: files, mentions: mentionsIn(text, mentioning.chosen) });
+    session.client.send(conversation.id, { body: text.trimEnd(), reply_to: intent.reply?.id ?? null, attachments: uploads.take(), mentions: mentionsIn(text, mentioning.chosen) });
     setText("");
-    setFiles([]);
     setLeftAt(session, conversation.id, null);
     onPlain();
   };
@@ -127,6 +128,13 @@ function OpenComposer({ conversation, intent, onIntent, onPlain }) {
     typist.current(false);
     (intent.edit ? save : say)();
     area.current.focus();
+  };
+  /** Files that are dropped or pasted are attached; texts go where they always go. */
+  const receive = (transfer) => (event) => {
+    const given = intent.edit ? [] : filesOf(event[transfer]);
+    if (!given.length) return;
+    event.preventDefault();
+    uploads.upload(given);
   };
   const input = (event) => {
     setText(event.target.value);
@@ -144,18 +152,17 @@ function OpenComposer({ conversation, intent, onIntent, onPlain }) {
     }
   };
   const label = labelOf(conversation, intent, session.me);
-  return html`<form class="composer" onSubmit=${submit}>
+  return html`<form class="composer" onSubmit=${submit} onDragOver=${(event) => event.preventDefault()} onDrop=${receive("dataTransfer")} onPaste=${receive("clipboardData")}>
     <${IntentBar} intent=${intent} conversation=${conversation} onPlain=${onPlain} />
-    <${Chips} files=${files} onRemove=${(file) => setFiles(files.filter((one) => one !== file))} />
+    ${!intent.edit && html`<${Chips} files=${files} onRemove=${uploads.remove} onRetry=${uploads.retry} />`}
     ${!intent.edit && html`<${MentionOptions} people=${mentioning.offered} onChoose=${mentioning.choose} />`}
     <div class="composer-line">
-      ${!intent.edit && html`<${IconButton} name="clip" label="Attach a file by its address" hook="attach" onClick=${() => setIsAttaching(true)} />`}
+      ${!intent.edit && html`<${AttachMenu} uploads=${uploads} />`}
       <textarea ref=${area} rows="1" dir="auto" aria-label=${label} placeholder=${label} data-test="composer" value=${text} onInput=${input} onKeyDown=${press} onBlur=${() => typist.current(false)}></textarea>
       ${rest < 500 && html`<span class=${rest < 0 ? "length is-over" : "length"} role="status" data-test="length">${rest} left</span>`}
       <button class="send" disabled=${!canSend} aria-label=${intent.edit ? "Save" : "Send"} title=${intent.edit ? "Save" : "Send (Enter)"} data-test="send"><${Icon} name=${intent.edit ? "sent" : "send"} /></button>
     </div>
-  </form>
-  ${isAttaching && html`<${AttachmentDialog} onAdd=${(file) => setFiles([...files, file])} onClose=${() => setIsAttaching(false)} />`}`;
+  </form>`;
 }
 
 export function Composer(props) {

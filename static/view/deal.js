@@ -14,9 +14,9 @@ import { AvailableActions } from "./available-actions.js";
 /** What leads there, or led on from there: shown while the pointer is on it or the focus on the map, always there for a screen reader. */
 const How = ({ how }) => (how.length ? html`<span class="map-how">${how.join(" · ")}</span>` : null);
 
-function Place({ place, conversation }) {
+function MapStep({ step, conversation }) {
   const { me } = useSession();
-  const { kind, name, title, at, count, how } = place;
+  const { kind, name, title, at, count, how } = step;
   const turn = turnWords(conversation, me);
   return html`<li class=${`map-place map-${kind}`} aria-current=${kind === "current" ? "step" : null} data-test="map-place" data-kind=${kind} data-name=${name}>
     <span class="map-title">${title}${count > 1 && html` <span class="quiet" title=${`${count} times`}>×${count}</span>`}</span>
@@ -37,7 +37,7 @@ export function Deal({ conversation }) {
   return html`<section class="context-part deal" aria-labelledby="deal-title" data-test="deal" data-state=${flow.state}>
     <h3 id="deal-title">Deal ${outline && html`<span class="quiet">· ${outline.title}</span>`}</h3>
     <ol class="deal-map" tabindex="0" aria-label="The deal’s progress" data-test="deal-map">
-      ${mapOf({ conversation, steps, outline, me }).map((place) => html`<${Place} key=${`${place.kind}-${place.name}`} place=${place} conversation=${conversation} />`)}
+      ${mapOf({ conversation, steps, outline, me }).map((step) => html`<${MapStep} key=${`${step.kind}-${step.name}`} step=${step} conversation=${conversation} />`)}
     </ol>
     <${AvailableActions} key=${flow.state_version} availableActions=${actionsBesideCards(flow, messages)} id=${`deal-${conversation.id}`} conversation=${conversation} version=${flow.state_version} outline=${outline} />
     <div class="deal-links">

@@ -18,6 +18,8 @@ export const DRAWINGS = {
   forward: html`<path d="M12 5l4.5 4.5L12 14M16.5 9.5H9A5.5 5.5 0 0 0 3.5 15v.5"/>`,
   info: html`<rect x="3" y="4" width="14" height="12" rx="1.75"/><path d="M12.25 4v12"/>`,
   leave: html`<path d="M8.5 3.5H5A1.5 1.5 0 0 0 3.5 5v10A1.5 1.5 0 0 0 5 16.5h3.5M8 10h8.5M13.5 7l3 3-3 3"/>`,
+  link: html`<path d="M8.5 11.5a3 3 0 0 0 4.25 0l3-3a3 3 0 0 0-4.25-4.25l-.75.75M11.5 8.5a3 3 0 0 0-4.25 0l-3 3a3 3 0 0 0 4.25 4.25l.75-.75"/>`,
+  microphone: html`<rect x="7.5" y="3" width="5" height="9" rx="2.5"/><path d="M4.75 9.5a5.25 5.25 0 0 0 10.5 0M10 14.75V17.25"/>`,
   more: html`<path d="M5 10h.01M10 10h.01M15 10h.01" stroke-width="2.25"/>`,
   open: html`<path d="M11.5 3.5h5v5M16.25 3.75 9.5 10.5M14.5 11.5v3a1.5 1.5 0 0 1-1.5 1.5H5.5A1.5 1.5 0 0 1 4 14.5V7a1.5 1.5 0 0 1 1.5-1.5h3"/>`,
   people: html`<circle cx="7.5" cy="7" r="2.75"/><path d="M2.5 16a5 5 0 0 1 10 0M13 4.5a2.75 2.75 0 0 1 0 5.2M14.5 11.6a5 5 0 0 1 3 4.4"/>`,
@@ -28,5 +30,6 @@ export const DRAWINGS = {
   sent: html`<path d="m5 10.5 3.5 3.5 7-8"/>`,
   smile: html`<circle cx="10" cy="10" r="7.25"/><path d="M6.75 11.5a3.75 3.75 0 0 0 6.5 0M7.5 7.75v.5M12.5 7.75v.5"/>`,
   stoa: html`<path d="M2.5 7.25 10 3l7.5 4.25zM4.5 7.5v8M8.2 7.5v8M11.8 7.5v8M15.5 7.5v8M2.5 16.5h15"/>`,
+  stop: html`<rect x="5.5" y="5.5" width="9" height="9" rx="1.5"/>`,
   trash: html`<path d="M4 5.5h12M8 5.5V4a1 1 0 0 1 1-1h2a1 1 0 0 1 1 1v1.5M5.5 5.5l.6 9.6a1.5 1.5 0 0 0 1.5 1.4h4.8a1.5 1.5 0 0 0 1.5-1.4l.6-9.6M8.5 9v4.5M11.5 9v4.5"/>`,
 };

@@ -35,7 +35,7 @@ function useFound(words) {
   return { ...found, more };
 }
 
-const Words = ({ message, highlights }) => html`<span class="hit-words" dir="auto" data-test="hit-words">
+const HitText = ({ message, highlights }) => html`<span class="hit-words" dir="auto" data-test="hit-words">
   ${piecesOf(message.body, highlights).map(({ text, isMatch }, key) => (isMatch ? html`<mark key=${key}>${text}</mark>` : text))}
   ${!message.body && message.attachments.map(({ name }) => name).join(", ")}
 </span>`;
@@ -51,7 +51,7 @@ function Hit({ hit }) {
       <span class="item-name" dir="auto">${title}</span>
       <time class="item-time" datetime=${message.created_at} title=${fullTimeOf(message.created_at)}>${shortTimeOf(message.created_at)}</time>
     </span>
-    <span>${sender && html`<span class="preview-sender">${sender}: </span>`}<${Words} message=${message} highlights=${highlights} /></span>
+    <span>${sender && html`<span class="preview-sender">${sender}: </span>`}<${HitText} message=${message} highlights=${highlights} /></span>
   </button></li>`;
 }
 

@@ -12,12 +12,13 @@ pub mod redis;
 pub mod sending;
 pub mod sentinels;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::drive::Failure;
 use crate::postgres::TestCluster;
 
+pub use node::Recipe;
 use node::{Node, Plan};
 
 /// The tags of nodes, as the balancers' files in `deploy` name them.
@@ -29,19 +30,6 @@ pub struct Fleet {
     pub nodes: Vec<Node>,
     pub database: String,
     pub cluster: TestCluster,
-}
-
-/// How one node is started.
-#[derive(Clone)]
-pub struct Recipe {
-    /// The server program.
-    pub program: PathBuf,
-    /// How it reaches the database.
-    pub database: String,
-    /// How it reaches Redis, if it does.
-    pub redis: Option<String>,
-    /// Further arguments.
-    pub arguments: Vec<String>,
 }
 
 /// A cluster with an empty database for nodes, and how to reach that.

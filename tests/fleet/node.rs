@@ -12,12 +12,24 @@ use crate::drive::client::{SECRET, Target};
 use crate::drive::polling::poll_blocking;
 use crate::drive::process::free_address;
 
-use super::Recipe;
 use super::process::Process;
 
 const END_LIMIT: Duration = Duration::from_secs(60);
 
-/// How a node is started.
+/// How one node is started.
+#[derive(Clone)]
+pub struct Recipe {
+    /// The server program.
+    pub program: PathBuf,
+    /// How it reaches the database.
+    pub database: String,
+    /// How it reaches Redis, if it does.
+    pub redis: Option<String>,
+    /// Further arguments.
+    pub arguments: Vec<String>,
+}
+
+/// A recipe, and where the log goes.
 #[derive(Clone)]
 pub struct Plan {
     pub recipe: Recipe,

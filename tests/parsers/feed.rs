@@ -12,6 +12,7 @@ use stoa::domain::search;
 use stoa::domain::tokens::{Document, Field, Language, Tokenizer};
 use stoa::edge::dialect;
 use stoa::edge::native::decode;
+use stoa::media::{measure, previews, strip};
 use stoa::wire::body;
 use stoa::wire::frame::Unread;
 use stoa::wire::section::{Section, WireEntries};
@@ -27,7 +28,7 @@ pub struct Parser {
 }
 
 /// All of them. Those of packets keep to the size of what they read; those that make a request of it build its parts.
-pub const PARSERS: [Parser; 10] = [
+pub const PARSERS: [Parser; 11] = [
     Parser {
         name: "WebSocket frames",
         parse: frames,
@@ -81,6 +82,28 @@ pub const PARSERS: [Parser; 10] = [
         parse: entries,
         bytes_for_each: 64,
     },
+    // A box of eight bytes is a name and a range to overwrite.
+    Parser {
+        name: "pictures, films and recordings",
+        parse: media,
+        bytes_for_each: 64,
+    },
+];
+
+/// What files of these types begin with.
+const BEGINNINGS: [(&str, &[u8]); 12] = [
+    ("image/jpeg", b"\xFF\xD8\xFF"),
+    ("image/png", b"\x89PNG\r\n\x1A\n\0\0\0\x0DIHDR"),
+    ("image/gif", b"GIF89a"),
+    ("image/webp", b"RIFF\0\0\0\x01WEBPVP8X\x0A\0\0\0"),
+    ("image/heic", b"\0\0\0\x08ftyp"),
+    ("image/avif", b"\0\0\0\x08ftyp\0\0\0\0meta"),
+    ("video/mp4", b"\0\0\0\x08ftyp"),
+    ("video/quicktime", b"\0\0\0\x08ftyp\0\0\0\0moov"),
+    ("video/webm", b"\x1A\x45\xDF\xA3\x80"),
+    ("audio/ogg", b"OggS\0"),
+    ("audio/mpeg", b"\xFF\xFB\x90\0"),
+    ("audio/wav", b"RIFF\0\0\0\0WAVE"),
 ];
 
 /// Gives the bytes to each parser.
@@ -208,6 +231,16 @@ pub fn entry(bytes: &[u8]) -> WireEntries {
 
 fn entries(bytes: &[u8]) {
     let _ = black_box(entry(bytes).read());
+}
+
+fn media(bytes: &[u8]) {
+    let _ = black_box(previews::read(bytes));
+    for (media_type, beginning) in BEGINNINGS {
+        let file = [beginning, bytes].concat();
+        let source = file.as_slice();
+        let _ = black_box(strip::plan(media_type, &source));
+        let _ = black_box(measure::measure(media_type, &source));
+    }
 }
 
 fn written(sections: &[Section]) -> Vec<u8> {

@@ -6,8 +6,10 @@ use std::path::Path;
 
 use stoa::config::Config;
 
-/// Options of other programs that the documents name: Cargo's, and those of `make nodes`.
-const OF_OTHERS: [&str; 5] = ["bin", "locked", "profile", "rounds", "test"];
+/// Options of other programs that the documents name: Cargo's, and those of `make nodes` and `make bench`.
+const OF_OTHERS: [&str; 7] = [
+    "bin", "brief", "locked", "profile", "rounds", "seconds", "test",
+];
 
 fn documents() -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -23,7 +25,7 @@ fn documents() -> String {
 
 /// What stands behind two dashes at the beginning of a word.
 fn named(text: &str) -> BTreeSet<String> {
-    let is_of_name = |c: char| c.is_ascii_lowercase() || c == '-';
+    let is_of_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let parts = text.split("--").zip(text.split("--").skip(1));
     let begun =
         parts.filter(|(before, _)| !before.ends_with(|c: char| c.is_alphanumeric() || c == '-'));

@@ -157,6 +157,7 @@ impl Fixture {
         pattern
             .replace("/rooms/{id}", &format!("/rooms/{}", self.conversation))
             .replace("/users/{id}", "/users/other")
+            .replace("{file_id}", &self.file)
             .replace("/businesses/{id}", "/businesses/shop")
             .replace("/subjects/{type}/{id}", "/subjects/job/7")
             .replace("/files/{id}", &format!("/files/{}", self.file))

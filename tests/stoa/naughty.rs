@@ -157,6 +157,8 @@ impl Fixture {
     }
 
     async fn through_paths(&self, string: &str) {
+        // Clients resolve these before they send a request, which then names something else.
+        let is_dot_segment = matches!(string, "." | "..");
         let string = encoded(string);
         if string.len() > 25_000 {
             return;
@@ -165,6 +167,9 @@ impl Fixture {
             let [method, pattern] = row[..] else {
                 unreachable!("two columns")
             };
+            if method == "DELETE" && is_dot_segment {
+                continue;
+            }
             let path = self.api(pattern, &string);
             let body = (method == "PUT").then(|| "{}".to_owned());
             let answer = self.platform.request(method, &path, body, &[]).await;

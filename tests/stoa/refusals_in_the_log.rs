@@ -75,13 +75,15 @@ fn options_that_cannot_work_are_refused_at_the_start() {
         ("RUST_LOG", "off"),
     ];
     let metrics = format!("--metrics-listen {taken}");
-    let taken = [(metrics.as_str(), "Choose with --metrics-listen")];
-    for (options, told) in IMPOSSIBLE.iter().chain(&taken) {
+    let taken = (metrics.as_str(), "Choose with --metrics-listen", 1);
+    let impossible = IMPOSSIBLE
+        .iter()
+        .map(|(options, told)| (*options, *told, 2));
+    for (options, told, wanted) in impossible.chain([taken]) {
         let options: Vec<&str> = options.split(' ').collect();
         let whole = [vec!["serve"], options.clone()].concat();
         let (output, said, complained) = outcome(&whole, &variables);
-        let code = output.status.code();
-        assert!(code == Some(1) || code == Some(2), "{options:?}: {code:?}");
+        assert_eq!(output.status.code(), Some(wanted), "{options:?}");
         assert!(complained.contains(options[0]), "{options:?}: {complained}");
         assert!(complained.contains(told), "{options:?}: {complained}");
         assert!(
@@ -89,6 +91,33 @@ fn options_that_cannot_work_are_refused_at_the_start() {
             "{options:?}: {complained}"
         );
         assert!(!said.contains("listens"), "{options:?}: {said}");
+    }
+}
+
+/// `--print-config` checks what a start checks, without a database.
+#[test]
+fn options_that_cannot_work_are_refused_where_they_are_printed() {
+    let (secret, nothing) = ([("STOA_JWT_SECRET", SECRET)], []);
+    let no_certificates = "--redis rediss://host --redis-ca Cargo.toml";
+    let impossible = IMPOSSIBLE
+        .iter()
+        .map(|(options, _)| (*options, &secret[..]));
+    let more = [
+        ("--redis redis://user:hunter2@host:99999", &secret[..]),
+        (no_certificates, &secret),
+        ("--flows src", &secret),
+        ("--jwks Cargo.toml", &nothing),
+        ("--drain-seconds 3", &nothing),
+    ];
+    for (options, variables) in impossible.chain(more) {
+        let options: Vec<&str> = options.split(' ').collect();
+        let start = [vec!["serve"], options].concat();
+        let print = [start.clone(), vec!["--print-config"]].concat();
+        let (printed, said, complained) = outcome(&print, variables);
+        let (_, _, wanted) = outcome(&start, variables);
+        assert_eq!(complained, wanted, "{start:?}");
+        assert_eq!((printed.status.code(), &*said), (Some(2), ""), "{start:?}");
+        assert!(!complained.contains("hunter2"), "{complained}");
     }
 }
 

@@ -12,7 +12,7 @@ use stoa::registry::Rooms;
 use crate::polling::until;
 use crate::test_app::SECRET;
 
-const DEFAULTS: [&str; 8] = [
+const DEFAULTS: [&str; 10] = [
     "--drain-seconds",
     "0",
     "--drain-notice-seconds",
@@ -21,6 +21,8 @@ const DEFAULTS: [&str; 8] = [
     "1",
     "--database-connections",
     "4",
+    "--data-dir",
+    concat!(env!("CARGO_TARGET_TMPDIR"), "/data"),
 ];
 
 /// A running server.
@@ -41,6 +43,10 @@ impl TestServer {
         let has_key = |option: &String| option == "--jwt-public-key" || option == "--jwks";
         if !options.iter().any(has_key) {
             arguments.extend(["--jwt-secret", SECRET]);
+        }
+        // Else it would be this program, which is the tests.
+        if !options.iter().any(|option| option == "--previews") {
+            arguments.extend(["--previews", env!("CARGO_BIN_EXE_stoa")]);
         }
         arguments.extend(DEFAULTS);
         arguments.extend(options.iter().map(String::as_str));

@@ -24,7 +24,7 @@ const LETTERS: [(char, &str); 9] = [
     ('ð', "d"),
     ('þ', "th"),
 ];
-/// The marks that make が of か. They tell letters apart and are no accents.
+/// The marks that make が of か. They distinguish letters and are no accents.
 const VOICED: [char; 2] = ['\u{3099}', '\u{309A}'];
 const JOINER: char = '\u{200D}';
 

@@ -8,13 +8,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::config::Config;
 use crate::domain::network::AddressBlock;
 
-/// Connections beyond `--max-connections` sockets: for REST, and for telling those too many that they are.
+/// Connections beyond `--max-connections` sockets: for REST, and for refusing those too many with a reason.
 const SPARE: usize = 1_024;
-/// Places beyond the bound of all, for addresses that hold few connections: so that `/healthz` answers when all others are taken.
+/// Permits beyond the bound of all, for addresses that hold few connections: so that `/healthz` answers when all others are taken.
 const RESERVE: usize = 256;
 /// What an address may hold to be given one of those.
 const FEW: usize = 8;
-/// Refused connections that are told why at the same time; beyond them they are closed without a word.
+/// Refused connections that get the reason at the same time; beyond them they are closed without an answer.
 const TOLD: usize = 64;
 /// Files that the server needs for itself: the database's connections, listeners, runtimes.
 const OWN_FILES: usize = 128;
@@ -49,22 +49,22 @@ impl Crowded {
     }
 }
 
-/// A place of an address, given back when it is dropped.
+/// A permit of an address, given back when it is dropped.
 #[derive(Debug)]
-pub struct AddressPlace {
+pub struct AddressPermit {
     limits: Arc<ConnectionLimits>,
     block: AddressBlock,
     /// How many its address had with it.
     held: usize,
 }
 
-impl AddressPlace {
+impl AddressPermit {
     fn is_one_of_few(&self) -> bool {
         self.held <= FEW
     }
 }
 
-impl Drop for AddressPlace {
+impl Drop for AddressPermit {
     fn drop(&mut self) {
         let addresses = &self.limits.addresses;
         if let Some(mut count) = addresses.get_mut(&self.block) {
@@ -74,11 +74,11 @@ impl Drop for AddressPlace {
     }
 }
 
-/// A connection's place, given back when it is dropped.
+/// A connection's permit, given back when it is dropped.
 #[derive(Debug)]
 pub struct ConnectionPermit {
     limits: Arc<ConnectionLimits>,
-    address: Option<AddressPlace>,
+    address: Option<AddressPermit>,
 }
 
 impl Drop for ConnectionPermit {
@@ -87,7 +87,7 @@ impl Drop for ConnectionPermit {
     }
 }
 
-/// Leave to tell a refused connection why, given back when it is dropped.
+/// The permit to send a refused connection the reason, given back when it is dropped.
 #[derive(Debug)]
 pub struct RefusalPermit(Arc<ConnectionLimits>);
 
@@ -127,32 +127,32 @@ impl ConnectionLimits {
         TOLD.min(self.all / 8)
     }
 
-    /// A place for a connection. Without an address (that of a trusted proxy, which connects for others) only the bound of all counts.
+    /// A permit for a connection. Without an address (that of a trusted proxy, which connects for others) only the bound of all counts.
     pub fn admit(self: &Arc<Self>, address: Option<IpAddr>) -> Result<ConnectionPermit, Crowded> {
         let open = self.open.fetch_add(1, Ordering::Relaxed) + 1;
-        let mut place = ConnectionPermit {
+        let mut permit = ConnectionPermit {
             limits: Arc::clone(self),
             address: None,
         };
         if let Some(address) = address {
-            place.address = self.forwarded(address)?;
+            permit.address = self.forwarded(address)?;
         }
-        let holds_few = place
+        let holds_few = permit
             .address
             .as_ref()
-            .is_some_and(AddressPlace::is_one_of_few);
+            .is_some_and(AddressPermit::is_one_of_few);
         let most = match holds_few {
             true => self.all.saturating_add(self.reserve()),
             false => self.all,
         };
         match open > most {
             true => Err(Crowded::Everywhere),
-            false => Ok(place),
+            false => Ok(permit),
         }
     }
 
-    /// A place for what a proxy forwards for an address. `None` where the bound is lifted.
-    pub fn forwarded(self: &Arc<Self>, address: IpAddr) -> Result<Option<AddressPlace>, Crowded> {
+    /// A permit for what a proxy forwards for an address. `None` where the bound is lifted.
+    pub fn forwarded(self: &Arc<Self>, address: IpAddr) -> Result<Option<AddressPermit>, Crowded> {
         let Some(most) = self.each_address else {
             return Ok(None);
         };
@@ -162,18 +162,18 @@ impl ConnectionLimits {
         let held = *count;
         drop(count);
         let limits = Arc::clone(self);
-        let place = AddressPlace {
+        let permit = AddressPermit {
             limits,
             block,
             held,
         };
         match held > most {
             true => Err(Crowded::Address),
-            false => Ok(Some(place)),
+            false => Ok(Some(permit)),
         }
     }
 
-    /// Leave to tell a refused connection why, if not too many are being told.
+    /// The permit to send a refused connection the reason, if not too many are getting theirs.
     pub fn tell(self: &Arc<Self>) -> Option<RefusalPermit> {
         let told = self.told.fetch_add(1, Ordering::Relaxed);
         let telling = RefusalPermit(Arc::clone(self));

@@ -17,7 +17,7 @@ use clock::Clock;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{ForeignOptions, SocketOptions, Switch};
+use crate::config::{SocketIoOptions, SocketOptions, Switch};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::edge::dialect::Dialects;
@@ -56,7 +56,7 @@ pub struct SessionDeps {
     /// Whether messages can be forwarded.
     pub forwarding: Switch,
     /// How Socket.IO clients are served.
-    pub foreign: ForeignOptions,
+    pub socketio: SocketIoOptions,
     /// The dialects that are served.
     pub dialects: Dialects,
     /// The Socket.IO clients that are connected.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::domain::ids::{ConversationId, JoinNo, Seq};
 
-/// A conversation whose missed events are told.
+/// A conversation whose missed events are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Replay {
     pub(super) conversation: ConversationId,

@@ -120,7 +120,7 @@ fn queue_page<S: Session>(
     core.queue().push(Frame::Own(ChatFrame::PageEnd(turn)));
 }
 
-/// Next to nothing is missing: the room tells that, and what comes.
+/// Next to nothing is missing: the room sends that, and what comes.
 fn join_again<S: Session>(session: &S, conversation: ConversationId, join: JoinNo, after: Seq) {
     let core = session.core();
     let asker = Asker::Rejoining {

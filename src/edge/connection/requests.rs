@@ -135,7 +135,7 @@ fn search<S: Session>(
 }
 
 /// Answers with the conversations about a subject. What becomes of them follows without being asked for: those who take part are
-/// told wherever they are online.
+/// sent wherever they are online.
 fn watch<S: Session>(
     session: &S,
     to: RequestId<S>,

@@ -47,7 +47,7 @@ pub(super) trait Client: Clone + Send + 'static {
     /// Answers with the messages that a search found.
     fn found(&self, deps: &SessionDeps, to: Self::RequestId, found: &Found, reader: UserNo);
 
-    /// Refuses. A client that wants no answers is told of refusals all the same.
+    /// Refuses. A client that wants no answers gets refusals all the same.
     fn refuse(&self, deps: &SessionDeps, to: Self::RequestId, refusal: &Refusal);
 }
 
@@ -129,7 +129,7 @@ impl<C: Client> Core<C> {
         Reply::new(conversation, Asker::Connection(Box::new(answering)))
     }
 
-    /// Asks a conversation's room to tell the client of everything.
+    /// Asks a conversation's room to send the client every event.
     pub(super) fn join_room(
         &self,
         conversation: ConversationId,
@@ -185,7 +185,7 @@ pub(super) trait Session: Actor<Context: AsyncContext<Self>> {
     /// The join by which the client has joined a conversation; `None` where it has not.
     fn joined_by(&self, conversation: ConversationId) -> Option<JoinNo>;
 
-    /// The room tells nothing more that told the client since this join. Answers the number under which the session goes on; `None`
+    /// The room that sent events to the client since this join sends nothing more. Answers the number under which the session goes on; `None`
     /// where it goes on already, has joined anew, or has left.
     fn resume(&mut self, conversation: ConversationId, join: JoinNo) -> Option<JoinNo>;
 

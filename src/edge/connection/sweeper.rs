@@ -99,7 +99,7 @@ async fn sweep(deps: &SessionDeps) {
 
 /// Takes away what has had its time: keys, and clients that have been away for too long.
 async fn forget_the_old(deps: &SessionDeps) {
-    let (connected, hours) = (deps.connected_clients.all(), deps.foreign.recovery_hours);
+    let (connected, hours) = (deps.connected_clients.all(), deps.socketio.recovery_hours);
     let forget = move |connection: &mut _| {
         idempotency::sweep(connection)?;
         recoveries::touch(connection, &connected)?;

@@ -21,7 +21,7 @@ use socketio::handshake;
 /// The field that is named where what asks for a socket is no handshake.
 const HANDSHAKE: &str = "Upgrade";
 
-/// Opens a session. Why one is refused is written down, since a browser tells its page nothing.
+/// Opens a session. The reason of a refusal is logged, since a browser hides it from its page.
 pub async fn upgrade(
     server: web::Data<AppState>,
     request: HttpRequest,

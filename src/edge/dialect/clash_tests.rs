@@ -118,8 +118,8 @@ fn dialects_clash_by_endpoints_that_the_same_requests_fit() {
     assert!(refusal.contains(fits), "{refusal}");
     let method = refused(with_rest("a", PUT_HELLO), with_rest("b", ANYTHING));
     assert_eq!(method, None, "another method");
-    let place = refused(with_rest("a", HELLO), with_rest("b", ELSEWHERE));
-    assert_eq!(place, None, "another path");
+    let id = refused(with_rest("a", HELLO), with_rest("b", ELSEWHERE));
+    assert_eq!(id, None, "another path");
 }
 
 #[actix_rt::test]

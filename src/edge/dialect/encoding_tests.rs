@@ -205,8 +205,8 @@ fn an_unread_count_that_changed_is_told_by_the_native_dialect_and_by_stoory() {
     assert_eq!(data["unread_count"], 1_000);
     assert_eq!(data["unread_count_capped"], true);
     let (name, mut data) = native.unwrap();
-    let place = data["conversation_id"].take();
-    assert!(place.is_string());
+    let conversation = data["conversation_id"].take();
+    assert!(conversation.is_string());
     let wanted = json!({
         "conversation_id": null, "seq": 12, "read_seq": 3, "unread": 1_000, "unread_capped": true,
         "last_message": { "id": id, "seq": 9, "title": "Ann", "message": "hello", "deleted_at": null },

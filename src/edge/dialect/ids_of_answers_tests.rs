@@ -37,7 +37,7 @@ impl World {
 
     /// The answers of requests, each with the ids that every acknowledgement must show.
     fn answers(&self) -> Vec<(Answer, Vec<String>)> {
-        let (place, listed) = (self.conversation.to_string(), self.listed());
+        let (id, listed) = (self.conversation.to_string(), self.listed());
         let (conversation, people) = (listed.conversation, listed.participants);
         let snapshot = Snapshot {
             conversation: conversation.clone(),
@@ -54,10 +54,10 @@ impl World {
                 vec![self.message_id()],
             ),
             (Answer::Message(self.message()), Vec::new()),
-            (Answer::Joined(Box::new(snapshot)), vec![place.clone()]),
+            (Answer::Joined(Box::new(snapshot)), vec![id.clone()]),
             (
                 Answer::Conversation(Box::new(conversation), people),
-                vec![place],
+                vec![id],
             ),
             (Answer::Marked(self.message.seq), Vec::new()),
             (Answer::Done, Vec::new()),

@@ -69,16 +69,16 @@ impl World {
 
     /// What a room publishes of a step, each with the ids that every dialect must show that has an event for it.
     fn steps(&self) -> Vec<(Change, Vec<String>)> {
-        let place = self.conversation.to_string();
+        let id = self.conversation.to_string();
         let presser = || Some(self.person(0));
-        let here = || vec![place.clone()];
+        let here = || vec![id.clone()];
         let acted = |filled| {
             let change = Change::Acted {
                 stepped: stepped(MEMBER, presser(), filled),
                 said: self.said(presser()),
                 view: self.deal(),
             };
-            (change, vec![place.clone(), self.message_id()])
+            (change, vec![id.clone(), self.message_id()])
         };
         let step = |person| Change::Stepped {
             at: DateTime::UNIX_EPOCH,
@@ -121,11 +121,11 @@ proptest! {
         let mut told_in = [0; NAMES.len()];
         for (change, needed) in world.steps() {
             let event = RoomEvent::new(world.conversation, Some(world.message.seq), change);
-            for (place, (served, name)) in dialects.served.iter().zip(NAMES).enumerate() {
+            for (id, (served, name)) in dialects.served.iter().zip(NAMES).enumerate() {
                 let Some(told) = dialects.encode(served.dialect, &event, Some(MEMBER), UserNo(reader)) else {
                     continue;
                 };
-                told_in[place] += 1;
+                told_in[id] += 1;
                 let (event_name, data) = read(name, &told.bytes);
                 check_ids(&format!("{name} {event_name}"), &data, &known, &needed)?;
             }

@@ -175,12 +175,12 @@ impl World {
 
     /// The changes that a room publishes about people and messages, each with the ids that every dialect must show.
     fn changes(&self) -> Vec<(Change, Vec<String>)> {
-        let (place, second) = (self.conversation.to_string(), self.people[1].clone());
+        let (id, second) = (self.conversation.to_string(), self.people[1].clone());
         let sender = match self.by_system {
             true => Vec::new(),
             false => vec![self.people[0].clone()],
         };
-        let said = [vec![place.clone(), self.message_id()], sender.clone()].concat();
+        let said = [vec![id.clone(), self.message_id()], sender.clone()].concat();
         let message = |kind| {
             let change = Change::Message {
                 kind,
@@ -223,22 +223,22 @@ impl World {
             message(MessageChange::New),
             message(MessageChange::Updated),
             message(MessageChange::Deleted),
-            (Change::Changed(self.view()), vec![place.clone()]),
-            (Change::Created(self.view()), vec![place.clone()]),
+            (Change::Changed(self.view()), vec![id.clone()]),
+            (Change::Created(self.view()), vec![id.clone()]),
             (marked(Mark::Seen), vec![second.clone()]),
             (marked(Mark::Delivered), vec![second.clone()]),
-            (typing, vec![place.clone(), second.clone()]),
-            (attendance(true), vec![place.clone(), second.clone()]),
-            (attendance(false), vec![place.clone(), second.clone()]),
+            (typing, vec![id.clone(), second.clone()]),
+            (attendance(true), vec![id.clone(), second.clone()]),
+            (attendance(false), vec![id.clone(), second.clone()]),
             (presence(PresenceStatus::Away), vec![second.clone()]),
             (presence(PresenceStatus::Offline), vec![second]),
-            (notice, vec![place]),
+            (notice, vec![id]),
         ]
     }
 }
 
 impl World {
-    /// What dialects tell users beside conversations, each with the ids that must be shown.
+    /// The events of dialects for users beside conversations, each with the ids that must be shown.
     fn news(&self) -> Vec<(Change, Vec<String>)> {
         let preview = Preview {
             message: self.message(),
@@ -258,8 +258,8 @@ impl World {
         ];
         let change = |news| {
             let view = self.view();
-            let place = self.conversation.to_string();
-            (Change::ToUser { news, view }, vec![place])
+            let id = self.conversation.to_string();
+            (Change::ToUser { news, view }, vec![id])
         };
         all.into_iter().map(change).collect()
     }
@@ -370,10 +370,10 @@ proptest! {
             let told = dialects.encode(served.dialect, &event, Some(MEMBER), UserNo(2)).unwrap();
             let shown = ids(&read(name, &told.bytes).1);
             let find = |wanted: String| shown.iter().find(|id| **id == wanted).unwrap().as_str();
-            let (place, message) = (find(world.conversation.to_string()), find(world.message_id()));
+            let (id, message) = (find(world.conversation.to_string()), find(world.message_id()));
             let subject = world.subject.as_deref().unwrap_or("b-1");
             let user = (world.people[0].as_str(), subject);
-            for (dialect, request, argument) in requests_with(place, message, user) {
+            for (dialect, request, argument) in requests_with(id, message, user) {
                 if dialect != name {
                     continue;
                 }

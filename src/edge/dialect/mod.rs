@@ -62,7 +62,7 @@ pub struct SocketIoSpec {
     pub requests: &'static [&'static str],
     /// Reads an event of a client. The strings are the hosts that files may be on.
     pub read: ReadEvent,
-    /// The event that tells a refusal of an event, beside `error`, to a client that asks for no acknowledgement; if there is one.
+    /// The event with the refusal of an event, beside `error`, to a client that asks for no acknowledgement; if there is one.
     pub refused_as: fn(&str) -> Option<&'static str>,
     /// Encodes the acknowledgement of an answer; with the conversation if a room answers.
     pub acknowledge: fn(&Answer, Option<&View>, Reader<'_>) -> String,
@@ -115,7 +115,7 @@ struct Served {
     encoded: IntCounter,
 }
 
-/// An event as one connection is told it.
+/// An event as one connection gets it.
 #[derive(Debug)]
 pub struct EncodedEvent {
     /// The bytes.
@@ -180,7 +180,7 @@ impl Dialects {
         endpoints::add(self.served.iter().map(|served| served.spec), routes);
     }
 
-    /// How a refusal of a request to this path is told; `None` for the native form.
+    /// How a refusal of a request to this path is written; `None` for the native dialect.
     pub(in crate::edge) fn refusal_form(&self, path: &str) -> Option<RefusalForm> {
         let mounts = self.served.iter().flat_map(|served| served.spec.rest);
         let above = mounts.filter(|mount| mount.is_above(path));

@@ -6,7 +6,7 @@ use super::ALL;
 
 /// The requests of each dialect that name a conversation, a message, a subject or the acting user.
 pub(super) fn requests_with(
-    place: &str,
+    id: &str,
     message: &str,
     (user, subject): (&str, &str),
 ) -> Vec<(&'static str, &'static str, Value)> {
@@ -14,45 +14,42 @@ pub(super) fn requests_with(
         let named = move |(name, request)| (dialect, name, request);
         requests.into_iter().map(named)
     };
-    of("native", native_requests(place, message, (user, subject)))
-        .chain(of(
-            "stoory",
-            stoory_requests(place, message, (user, subject)),
-        ))
-        .chain(of("lola", lola_requests(place, message, user)))
+    of("native", native_requests(id, message, (user, subject)))
+        .chain(of("stoory", stoory_requests(id, message, (user, subject))))
+        .chain(of("lola", lola_requests(id, message, user)))
         .collect()
 }
 
 fn native_requests(
-    place: &str,
+    id: &str,
     message: &str,
     (user, subject): (&str, &str),
 ) -> Vec<(&'static str, Value)> {
-    let there = json!({ "conversation_id": place });
+    let there = json!({ "conversation_id": id });
     let send =
-        json!({ "conversation_id": place, "body": "x", "sender_id": user, "reply_to": message });
-    let edit = json!({ "conversation_id": place, "message_id": message, "body": "x" });
-    let delete = json!({ "conversation_id": place, "message_id": message });
+        json!({ "conversation_id": id, "body": "x", "sender_id": user, "reply_to": message });
+    let edit = json!({ "conversation_id": id, "message_id": message, "body": "x" });
+    let delete = json!({ "conversation_id": id, "message_id": message });
     vec![
         ("join_conversation", there.clone()),
         ("leave_conversation", there),
         ("send_message", send),
         ("edit_message", edit),
         ("delete_message", delete),
-        ("typing_start", json!({ "conversation_id": place })),
-        ("typing_stop", json!({ "conversation_id": place })),
+        ("typing_start", json!({ "conversation_id": id })),
+        ("typing_stop", json!({ "conversation_id": id })),
         ("watch_subject", json!({ "type": "bid", "id": subject })),
     ]
 }
 
 fn stoory_requests(
-    place: &str,
+    id: &str,
     message: &str,
     (user, subject): (&str, &str),
 ) -> Vec<(&'static str, Value)> {
-    let typing = json!({ "conversationId": place, "userId": user });
-    let send = json!({ "conversationId": place, "senderId": user, "message": "x" });
-    let seen = json!({ "conversationId": place, "messageId": message, "userId": user });
+    let typing = json!({ "conversationId": id, "userId": user });
+    let send = json!({ "conversationId": id, "senderId": user, "message": "x" });
+    let seen = json!({ "conversationId": id, "messageId": message, "userId": user });
     let bid = json!({ "bidId": subject, "userId": user });
     let campaign = json!({ "campaignId": subject, "userId": user });
     let me = json!({ "userId": user });
@@ -62,9 +59,9 @@ fn stoory_requests(
         ("join_user_room", json!(user)),
         ("join_user_room", me.clone()),
         ("leave_user_room", me),
-        ("join_conversation", json!(place)),
+        ("join_conversation", json!(id)),
         ("join_conversation", typing.clone()),
-        ("leave_conversation", json!(place)),
+        ("leave_conversation", json!(id)),
         ("leave_conversation", typing.clone()),
         ("user_status", json!({ "status": "away", "userId": user })),
         ("join_bid_room", json!(subject)),
@@ -79,14 +76,14 @@ fn stoory_requests(
     ]
 }
 
-fn lola_requests(place: &str, message: &str, user: &str) -> Vec<(&'static str, Value)> {
+fn lola_requests(id: &str, message: &str, user: &str) -> Vec<(&'static str, Value)> {
     let send =
-        json!({ "roomId": place, "content": "x", "senderId": user, "replyToMessageId": message });
-    let typing = json!({ "roomId": place, "isTyping": true, "userId": user });
-    let read = json!({ "roomId": place, "messageIds": [message], "userId": user });
+        json!({ "roomId": id, "content": "x", "senderId": user, "replyToMessageId": message });
+    let typing = json!({ "roomId": id, "isTyping": true, "userId": user });
+    let read = json!({ "roomId": id, "messageIds": [message], "userId": user });
     vec![
-        ("chat:join-room", json!({ "roomId": place })),
-        ("chat:leave-room", json!({ "roomId": place })),
+        ("chat:join-room", json!({ "roomId": id })),
+        ("chat:leave-room", json!({ "roomId": id })),
         ("chat:send-message", send),
         ("chat:typing", typing),
         ("chat:read-messages", read),
@@ -95,7 +92,7 @@ fn lola_requests(place: &str, message: &str, user: &str) -> Vec<(&'static str, V
 
 #[test]
 fn every_event_of_a_socket_io_dialect_is_tried() {
-    let tried = requests_with("a place", "a message", ("a user", "a subject"));
+    let tried = requests_with("a id", "a message", ("a user", "a subject"));
     for spec in ALL {
         let events = spec.socketio.as_ref().unwrap().requests;
         for event in events {

@@ -72,5 +72,6 @@ fn attached(id: FileId, file: Option<&File>) -> Attachment {
         name: shown.map(|file| file.name.to_string()),
         media_type: shown.and_then(|file| file.media_type.clone()),
         size: shown.map(|file| file.size),
+        measures: shown.map(|file| file.measures.clone()).unwrap_or_default(),
     }
 }

@@ -67,7 +67,7 @@ impl UploadBody {
     }
 
     /// The headers of the request.
-    pub(super) fn headers(&self) -> &HeaderMap {
+    pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 

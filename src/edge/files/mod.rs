@@ -2,11 +2,14 @@
 
 mod attaching;
 mod body;
+mod checksum;
 mod disposition;
 mod multipart;
 mod range;
 mod receiving;
+mod resuming;
 pub mod serving;
+pub mod tus;
 mod uploads;
 pub mod view;
 

@@ -1,4 +1,4 @@
-//! Uploads as forms: the field `file` is the file; `name` and `purpose` may stand before it.
+//! Uploads as forms: the field `file` is the file; `name`, `purpose` and `waveform` may stand before it.
 
 use actix_multipart::{Field, Multipart};
 use actix_web::dev::Payload;
@@ -6,6 +6,7 @@ use actix_web::http::header::HeaderMap;
 use futures_util::TryStreamExt;
 
 use crate::domain::file::Purpose;
+use crate::domain::measures::Waveform;
 use crate::domain::refusal::Refusal;
 
 /// Bytes of a field beside the file.
@@ -21,6 +22,8 @@ pub(super) struct Form {
     pub(super) media_type: Option<String>,
     /// What it is for.
     pub(super) purpose: Option<Purpose>,
+    /// How loud it is over time.
+    pub(super) waveform: Option<Waveform>,
     /// What is left of the form; the file is a part of it.
     pub(super) form: Multipart,
 }
@@ -29,7 +32,7 @@ pub(super) struct Form {
 pub(super) async fn read(headers: &HeaderMap, payload: Payload) -> Result<Form, Refusal> {
     let malformed = || Refusal::invalid("body", "is not a form with a field file");
     let mut form = Multipart::new(headers, payload);
-    let (mut name, mut purpose) = (None, None);
+    let (mut name, mut purpose, mut waveform) = (None, None, None);
     while let Some(mut field) = form.try_next().await.map_err(|_| malformed())? {
         match field.name().unwrap_or_default() {
             "file" => {
@@ -44,11 +47,13 @@ pub(super) async fn read(headers: &HeaderMap, payload: Payload) -> Result<Form, 
                     name: name.or(given),
                     media_type,
                     purpose,
+                    waveform,
                     form,
                 });
             }
             "name" => name = Some(text(&mut field, "name").await?),
             "purpose" => purpose = Some(Purpose::parse(&text(&mut field, "purpose").await?)?),
+            "waveform" => waveform = Some(Waveform::parse(&text(&mut field, "waveform").await?)?),
             _ => return Err(malformed()),
         }
     }
@@ -57,7 +62,7 @@ pub(super) async fn read(headers: &HeaderMap, payload: Payload) -> Result<Form, 
 
 async fn text(field: &mut Field, name: &'static str) -> Result<String, Refusal> {
     let mut text = Vec::new();
-    let wrong = || Refusal::invalid(name, "must be a text of at most 1024 bytes");
+    let wrong = || Refusal::invalid(name, "must be a string of at most 1024 bytes");
     while let Some(bytes) = field.try_next().await.map_err(|_| wrong())? {
         text.extend_from_slice(&bytes);
         if text.len() > FIELD_BYTES {

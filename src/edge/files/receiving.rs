@@ -9,10 +9,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::BLOCK_BYTES;
 use super::body::{Cut, PacedBody};
+use super::checksum::Checksum;
 use crate::error::Error;
 use crate::objects::{Key, Objects};
 use crate::store::files::File;
-use crate::store::files::uploading::{self, PIECE_BYTES};
+use crate::store::files::uploading::{self, PIECE_BYTES, Piece};
 use crate::store::pool::Pool;
 
 /// After this time a piece is stored though it is small, so that slow uploads hold little memory and lose little.
@@ -31,6 +32,8 @@ pub(super) enum Received {
     TooLong,
     /// Another request has stored bytes at the same place, or the file is not uploaded any more.
     Overtaken,
+    /// The body has another checksum than its client said. Nothing of it counts.
+    Mismatch,
 }
 
 /// Where the bytes go.
@@ -42,6 +45,8 @@ pub(super) struct Receiver {
     pub(super) file: File,
     /// The most bytes that the file may have.
     pub(super) most: u64,
+    /// The checksum that the body must have; until it is known whether it has, nothing of it counts.
+    pub(super) checksum: Option<Checksum>,
 }
 
 impl Receiver {
@@ -50,73 +55,141 @@ impl Receiver {
     where
         S: Stream<Item = Result<Bytes, E>> + Unpin,
     {
-        let mut at = self.file.received;
-        let mut buffer = Buffer::new(Arc::clone(&self.blocks), self.clock.clone());
+        let buffer = Buffer::new(Arc::clone(&self.blocks), self.clock.clone());
+        let mut appending = Appending {
+            at: self.file.received,
+            pending: Vec::new(),
+            buffer,
+            to: self,
+        };
+        let received = appending.take_all(body).await?;
+        match received {
+            Received::Whole(_) => appending.conclude().await,
+            Received::Cut(_) | Received::TooLong | Received::Overtaken | Received::Mismatch => {
+                appending.forget().await?;
+                Ok(received)
+            }
+        }
+    }
+}
+
+/// A body on its way.
+struct Appending {
+    to: Receiver,
+    /// The end of the file, with everything that was stored.
+    at: u64,
+    /// Pieces that are stored and do not count yet.
+    pending: Vec<Piece>,
+    buffer: Buffer,
+}
+
+impl Appending {
+    async fn take_all<S, E>(&mut self, body: &mut PacedBody<S>) -> Result<Received, Error>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Unpin,
+    {
         loop {
             let mut bytes = match body.next().await {
                 Some(Ok(bytes)) => bytes,
                 Some(Err(cut)) => {
-                    if buffer.length >= LEAST_PIECE && !self.store(&mut buffer, &mut at).await? {
-                        return Ok(Received::Overtaken);
-                    }
-                    return Ok(Received::Cut(cut));
+                    let is_worth_it = self.buffer.length >= LEAST_PIECE;
+                    return Ok(match !is_worth_it || self.store().await? {
+                        true => Received::Cut(cut),
+                        false => Received::Overtaken,
+                    });
                 }
                 None => {
-                    let stored = self.store(&mut buffer, &mut at).await?;
-                    return Ok(if stored {
-                        Received::Whole(at)
-                    } else {
-                        Received::Overtaken
+                    return Ok(match self.store().await? {
+                        true => Received::Whole(self.at),
+                        false => Received::Overtaken,
                     });
                 }
             };
-            if at + (buffer.length + bytes.len()) as u64 > self.most {
+            if self.at + (self.buffer.length + bytes.len()) as u64 > self.to.most {
                 return Ok(Received::TooLong);
             }
+            if let Some(checksum) = &mut self.to.checksum {
+                checksum.update(&bytes);
+            }
             while !bytes.is_empty() {
-                if !buffer.take(&mut bytes) {
-                    if buffer.length == 0 {
-                        buffer.wait().await?;
-                    } else if !self.store(&mut buffer, &mut at).await? {
+                if !self.buffer.take(&mut bytes) {
+                    if self.buffer.length == 0 {
+                        self.buffer.wait().await?;
+                    } else if !self.store().await? {
                         return Ok(Received::Overtaken);
                     }
                 }
             }
-            if buffer.is_old() && !self.store(&mut buffer, &mut at).await? {
+            if self.buffer.is_old() && !self.store().await? {
                 return Ok(Received::Overtaken);
             }
         }
     }
 
-    /// Stores what was collected as one piece, and counts it. Returns false if the file has another end by now.
-    async fn store(&self, buffer: &mut Buffer, at: &mut u64) -> Result<bool, Error> {
-        let (length, content) = (buffer.length, buffer.empty());
+    /// Stores what was collected as one piece, and counts it unless the body has a checksum. Returns false if the file has another end
+    /// by now.
+    async fn store(&mut self) -> Result<bool, Error> {
+        let (length, content) = (self.buffer.length, self.buffer.empty());
         if length == 0 {
             return Ok(true);
         }
-        let (file, start) = (self.file.clone(), *at);
-        let begun = self
-            .pool
-            .run(move |connection| uploading::begin_piece(connection, &file, start, length));
+        let (file, start) = (self.to.file.clone(), self.at);
+        let pool = &self.to.pool;
+        let begun =
+            pool.run(move |connection| uploading::begin_piece(connection, &file, start, length));
         let Some(piece) = begun.await? else {
             return Ok(false);
         };
-        let key = Key::piece(self.file.id.0, piece.no);
-        self.objects.put(&key, content.blocks).await?;
-        let no = self.file.no;
-        let finished = self
-            .pool
-            .run(move |connection| uploading::finish_piece(connection, no, piece));
-        match finished.await? {
-            Some(received) => {
-                *at = received;
-                Ok(true)
+        self.to
+            .objects
+            .put(&self.key(piece), content.blocks)
+            .await?;
+        self.pending.push(piece);
+        self.at += length as u64;
+        match self.to.checksum {
+            Some(_) => Ok(true),
+            None => self.count().await,
+        }
+    }
+
+    /// Counts the pieces that are stored. Returns false, with their objects deleted, if the file has another end by now.
+    async fn count(&mut self) -> Result<bool, Error> {
+        let (no, pieces) = (self.to.file.no, self.pending.clone());
+        let pool = &self.to.pool;
+        let finished =
+            pool.run(move |connection| uploading::finish_pieces(connection, no, &pieces));
+        let counted = finished.await?.is_some();
+        if !counted {
+            self.forget().await?;
+        }
+        self.pending.clear();
+        Ok(counted)
+    }
+
+    /// Ends a body that came whole: compares its checksum, if it has one.
+    async fn conclude(mut self) -> Result<Received, Error> {
+        if let Some(checksum) = self.to.checksum.take() {
+            if !checksum.fits() {
+                self.forget().await?;
+                return Ok(Received::Mismatch);
             }
-            None => {
-                self.objects.delete(&key).await?;
-                Ok(false)
+            if !self.count().await? {
+                return Ok(Received::Overtaken);
             }
         }
+        Ok(Received::Whole(self.at))
+    }
+
+    /// Deletes the objects of pieces that do not count. Their rows go with the file's other pieces.
+    async fn forget(&self) -> Result<(), Error> {
+        for piece in &self.pending {
+            self.to.objects.delete(&self.key(*piece)).await?;
+        }
+        Ok(())
+    }
+
+    fn key(&self, piece: Piece) -> Key {
+        Key::piece(self.to.file.id.0, piece.no)
     }
 }
 

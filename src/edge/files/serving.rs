@@ -16,6 +16,7 @@ use super::Files;
 use super::disposition::disposition;
 use super::range::{Wanted, wanted};
 use crate::domain::file::{FileId, FileState};
+use crate::domain::preview::PreviewKind;
 use crate::domain::refusal::Refusal;
 use crate::edge::http::{AppState, Failure, Query};
 use crate::edge::links::{GRID_SECONDS, Variant};
@@ -35,9 +36,16 @@ const RESOURCE_POLICY: &str = "cross-origin-resource-policy";
 /// A file that can be downloaded, or why it cannot.
 pub(super) type Served = Result<ServedFile, Refusal>;
 
-/// What is served of a file.
+/// A file that is served, and its previews.
 #[derive(Clone, Debug)]
 pub(super) struct ServedFile {
+    original: Content,
+    previews: [Option<Content>; 2],
+}
+
+/// What is served for a link.
+#[derive(Clone, Debug)]
+struct Content {
     media_type: String,
     disposition: String,
     tag: String,
@@ -73,6 +81,7 @@ pub async fn serve(
     files.links.check(id, variant, &end, &signature)?;
     let served = files.served(&server.deps.room.pool, id).await?;
     let file = served.as_ref().as_ref().map_err(Clone::clone)?;
+    let file = file.content(variant).ok_or(Refusal::FileNotFound)?;
     let headers = request.headers();
     if text(headers, IF_NONE_MATCH).is_some_and(|tags| tags.contains(&file.tag)) {
         return Ok(described(StatusCode::NOT_MODIFIED, file).finish());
@@ -111,7 +120,7 @@ fn content_range(range: &Range<u64>, size: u64) -> String {
 }
 
 /// A response with the headers that every answer about the file has.
-fn described(status: StatusCode, file: &ServedFile) -> HttpResponseBuilder {
+fn described(status: StatusCode, file: &Content) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(status);
     response
         .insert_header((CONTENT_SECURITY_POLICY, POLICY))
@@ -167,11 +176,30 @@ impl ServedFile {
         let media_type = file.media_type.clone();
         let media_type = media_type.unwrap_or_else(|| "application/octet-stream".to_owned());
         let digest = hex(file.sha256.as_deref().unwrap_or_default());
-        Self {
+        let content = |media_type: String, tag: String, size| Content {
             disposition: disposition(Placement::of(&media_type), &file.name),
             media_type: with_charset(media_type),
-            tag: format!("\"{digest}\""),
-            size: file.size,
+            tag,
+            size,
+        };
+        let preview = |kind: PreviewKind| {
+            let preview = file.measures.preview(kind)?;
+            let media_type = preview.format.media_type().to_owned();
+            let tag = format!("\"{digest}-{}\"", kind.name());
+            Some(content(media_type, tag, u64::from(preview.size)))
+        };
+        Self {
+            previews: PreviewKind::ALL.map(preview),
+            original: content(media_type, format!("\"{digest}\""), file.size),
+        }
+    }
+
+    fn content(&self, variant: Variant) -> Option<&Content> {
+        let [thumb, view] = &self.previews;
+        match variant {
+            Variant::Original => Some(&self.original),
+            Variant::Preview(PreviewKind::Thumb) => thumb.as_ref(),
+            Variant::Preview(PreviewKind::View) => view.as_ref(),
         }
     }
 }

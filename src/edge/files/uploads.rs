@@ -13,6 +13,7 @@ use crate::domain::file::{FileId, FileState, Purpose};
 use crate::domain::file_name::FileName;
 use crate::domain::ids::UserNo;
 use crate::domain::limits;
+use crate::domain::measures::Waveform;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::edge::connection::SessionDeps;
@@ -35,6 +36,8 @@ pub struct Described {
     pub name: Option<String>,
     /// What it is for.
     pub purpose: Option<Purpose>,
+    /// How loud it is over time.
+    pub waveform: Option<Waveform>,
 }
 
 impl SessionDeps {
@@ -70,6 +73,7 @@ impl SessionDeps {
                 let described = Described {
                     name: form.name.or(described.name),
                     purpose: form.purpose.or(described.purpose),
+                    waveform: form.waveform.or(described.waveform),
                 };
                 let new = self.new_file(owner.no, described, form.media_type, announced)?;
                 let deps = Arc::clone(self);
@@ -86,7 +90,7 @@ impl SessionDeps {
         self.checked(file.id).await
     }
 
-    fn new_file(
+    pub(super) fn new_file(
         &self,
         owner: UserNo,
         described: Described,
@@ -103,6 +107,7 @@ impl SessionDeps {
             name: FileName::clean(&described.name.unwrap_or_default()),
             declared_type,
             size,
+            waveform: described.waveform,
             keep: self.files.unsent(),
         })
     }
@@ -147,7 +152,7 @@ impl SessionDeps {
             Ok(Received::Cut(Cut::TooSlow)) => Refusal::BodyTooSlow,
             Ok(Received::Cut(Cut::Lost)) => Refusal::invalid("body", "ended too early"),
             Ok(Received::TooLong) => too_long(self.files.options.file_limit),
-            Ok(Received::Overtaken) => OVERTAKEN,
+            Ok(Received::Overtaken | Received::Mismatch) => OVERTAKEN,
             Err(error) => {
                 self.discard(&file).await;
                 return Err(error.into());
@@ -165,6 +170,7 @@ impl SessionDeps {
             clock: self.room.clock.clone(),
             file: file.clone(),
             most,
+            checksum: None,
         })
     }
 
@@ -180,7 +186,7 @@ impl SessionDeps {
     }
 
     /// The file when it was checked, or as it is when that takes too long.
-    async fn checked(&self, id: FileId) -> Result<File, Failure> {
+    pub(super) async fn checked(&self, id: FileId) -> Result<File, Failure> {
         let clock = &self.room.clock;
         let begun = clock.now();
         let mut signal = self.files.checked.listen();
@@ -221,7 +227,7 @@ fn is_form(body: &UploadBody) -> bool {
         .starts_with("multipart/form-data")
 }
 
-fn too_long(limit: u64) -> Refusal {
+pub(super) fn too_long(limit: u64) -> Refusal {
     Refusal::TooLarge {
         limit: usize::try_from(limit).unwrap_or(usize::MAX),
     }

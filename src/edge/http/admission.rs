@@ -54,8 +54,8 @@ where
         let address = admission.address(&stream);
         // Boxed: a future that is moved into an `await` occupies its space twice while the connection is open.
         let serving: LocalBoxFuture<_> = match admission.limits.admit(address) {
-            Ok(place) => Box::pin(service.call(stream).map(move |served| {
-                drop(place);
+            Ok(permit) => Box::pin(service.call(stream).map(move |served| {
+                drop(permit);
                 served
             })),
             Err(crowded) => Box::pin(async move {

@@ -13,7 +13,7 @@ use crate::edge::http::origin::{has_origin, is_elsewhere, is_listed, is_own_by_s
 pub struct TokenSource {
     cookie: Option<CookieName>,
     origins: AllowedOrigins,
-    /// Proxies that tell by which scheme a page was reached.
+    /// Proxies that name the scheme by which a page was reached.
     trusted: Vec<Network>,
 }
 

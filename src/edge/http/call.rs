@@ -1,6 +1,7 @@
 //! A call of a REST endpoint: who calls, what the path names, the body, and the key under which the answer is kept.
 
 use actix_web::dev::Payload;
+use actix_web::http::header::HeaderMap;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use futures_util::future::{LocalBoxFuture, try_join};
 use serde::de::DeserializeOwned;
@@ -140,6 +141,11 @@ fn without_server() -> Failure {
 }
 
 impl<P, B> Call<P, B> {
+    /// The headers of the request.
+    pub fn headers(&self) -> &HeaderMap {
+        self.request.headers()
+    }
+
     /// The database.
     pub fn pool(&self) -> &Pool {
         &self.server.deps.room.pool

@@ -17,7 +17,9 @@ use crate::edge::http::origin::is_own;
 /// Seconds for which a browser may cache the answer to a preflight.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("3600");
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
-const EXPOSED: HeaderValue = HeaderValue::from_static("retry-after");
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "retry-after, location, tus-resumable, upload-offset, upload-length, upload-expires, upload-metadata",
+);
 
 /// The origin of the page that a request comes from.
 pub fn origin_of(headers: &HeaderMap) -> Option<HeaderValue> {

@@ -7,6 +7,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::{AppState, Failure, openapi, pages};
 use crate::domain::refusal::Refusal;
 use crate::edge::dialect::Endpoint;
+use crate::edge::files::tus;
+use crate::edge::http::watch::UPLOADS;
 
 /// Paths outside the API, the pages and Socket.IO.
 const OUTSIDE: [&str; 7] = [
@@ -39,6 +41,9 @@ pub async fn nothing_here(
     let allowed = allowed(&server, &paths, request.path());
     let allowed = allowed.ok_or(Refusal::RouteNotFound)?;
     let mut response = match *request.method() {
+        Method::OPTIONS if request.path() == UPLOADS => {
+            tus::capabilities(server.config.files.file_limit)
+        }
         Method::OPTIONS => HttpResponse::NoContent().finish(),
         _ => HttpResponse::from_error(Failure::from(Refusal::MethodNotAllowed)),
     };

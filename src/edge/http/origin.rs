@@ -37,7 +37,7 @@ pub fn is_listed(request: &HttpRequest, allowed: &AllowedOrigins) -> bool {
 }
 
 /// Whether a request comes from one of this server's own pages, over the scheme by which the page itself was reached. Only a trusted proxy
-/// tells that scheme (`X-Forwarded-Proto`); without one, both may be.
+/// names that scheme (`X-Forwarded-Proto`); without one, both may be.
 pub fn is_own_by_scheme(request: &HttpRequest, trusted: &[Network]) -> bool {
     let wanted = forwarded_scheme(request, trusted);
     let own = own_scheme(request.headers());

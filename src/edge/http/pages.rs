@@ -12,8 +12,8 @@ use crate::domain::refusal::Refusal;
 #[folder = "$CARGO_MANIFEST_DIR/static"]
 struct Static;
 
-/// Allows scripts, styles and connections of this server only, and pictures from any https address.
-const POLICY: &str = "default-src 'self'; img-src 'self' https: data:; connect-src 'self' ws: wss:; object-src 'none'; \
+/// Allows scripts, styles and connections of this server only, and pictures, sounds and films from any https address.
+const POLICY: &str = "default-src 'self'; img-src 'self' https: data:; media-src 'self' https:; connect-src 'self' ws: wss:; object-src 'none'; \
                       base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 /// Swagger UI sets inline styles.
 const DOCS_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; \

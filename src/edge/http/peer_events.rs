@@ -1,4 +1,4 @@
-//! What sessions and callers are affected by of what other servers tell.
+//! What other servers send that concerns sessions and callers here.
 
 use actix_web::web;
 use uuid::Uuid;

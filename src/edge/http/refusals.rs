@@ -13,6 +13,7 @@ use std::pin::Pin;
 use super::AppState;
 use crate::domain::refusal::Refusal;
 use crate::edge::dialect::RefusalForm;
+use crate::edge::files::tus;
 use crate::edge::native::read::{plain_words, read};
 use crate::edge::refusal_json::refusal_json;
 use crate::error::Error;
@@ -82,6 +83,9 @@ impl ResponseError for Failure {
         }
         if let Refusal::Unauthenticated(_) | Refusal::SignedOut(_) = self.refusal {
             response.insert_header(("WWW-Authenticate", "Bearer"));
+        }
+        if self.refusal == Refusal::TusVersion {
+            response.insert_header(("Tus-Version", tus::VERSION));
         }
         if self.refusal == Refusal::EncodingNotSupported {
             response.insert_header((ACCEPT_ENCODING, "identity"));

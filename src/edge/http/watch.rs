@@ -2,7 +2,9 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CONTENT_ENCODING, HeaderMap, UPGRADE, VARY};
+use actix_web::http::header::{
+    CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue, UPGRADE, VARY,
+};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, web};
@@ -12,13 +14,16 @@ use super::body_clock::{Allowance, BodyClock, Holding};
 use super::caller::Source;
 use super::{AppState, Failure, answer_headers, cors, refusals};
 use crate::domain::refusal::Refusal;
-use crate::edge::connection::connection_limits::AddressPlace;
+use crate::edge::connection::connection_limits::AddressPermit;
+use crate::edge::files::tus;
 
 /// The path of Engine.IO, without a slash at its end. It answers CORS itself, and HEAD is not mapped to GET there: a GET takes
 /// packets.
 const ENGINE: &str = "/socket.io";
 /// The path that files are uploaded to.
-const UPLOADS: &str = "/api/v1/files";
+pub const UPLOADS: &str = "/api/v1/files";
+/// The header of the protocol of resumable uploads, which every answer of it has.
+const TUS_RESUMABLE: HeaderName = HeaderName::from_static("tus-resumable");
 
 /// Admits or refuses a request, and records its outcome.
 pub async fn watch(
@@ -32,9 +37,10 @@ pub async fn watch(
     let begun = server.deps.room.clock.now();
     let method = label_of(request.method());
     let origin = cors::origin_of(request.headers());
+    let speaks_tus = request.path().starts_with(UPLOADS) && tus::is_spoken(request.headers());
     let (mut response, route) = match look_at(&server, &request) {
-        Ok(place) => {
-            let response = pass(&server, request, next, place).await?;
+        Ok(permit) => {
+            let response = pass(&server, request, next, permit).await?;
             let route = response.request().match_pattern();
             (response, route.unwrap_or_else(|| "none".to_owned()))
         }
@@ -51,6 +57,9 @@ pub async fn watch(
         if !headers.contains_key(VARY) {
             cors::expose(headers, origin.as_ref(), &server.origins);
         }
+        if speaks_tus {
+            headers.insert(TUS_RESUMABLE, HeaderValue::from_static(tus::VERSION));
+        }
         answer_headers::complete(headers);
     }
     Ok(response)
@@ -61,10 +70,10 @@ pub async fn watch(
 fn look_at(
     server: &AppState,
     request: &ServiceRequest,
-) -> Result<Option<AddressPlace>, Box<HttpResponse>> {
+) -> Result<Option<AddressPermit>, Box<HttpResponse>> {
     let refused = |refusal: Refusal| Box::new(HttpResponse::from_error(Failure::from(refusal)));
     let source = Source::of(request.request(), &server.config.rates.trusted_proxies);
-    let mut place = None;
+    let mut permit = None;
     if let Some(source) = source {
         let pace = &server.deps.rate_limits;
         let paced = match is_poll(request) {
@@ -74,7 +83,7 @@ fn look_at(
         paced.map_err(refused)?;
         if source.is_forwarded {
             let limits = &server.limits;
-            place = limits.forwarded(source.address).map_err(|crowded| {
+            permit = limits.forwarded(source.address).map_err(|crowded| {
                 let refusals = &server.deps.refusals;
                 let (why, from) = (crowded.message(), source.address.to_string());
                 refusals.note("connection_refused", why, &from);
@@ -91,15 +100,15 @@ fn look_at(
     if is_encoded(headers) {
         return Err(refused(Refusal::EncodingNotSupported));
     }
-    Ok(place)
+    Ok(permit)
 }
 
-/// Runs the request with its body timed. A forwarded request holds its place until the response is sent.
+/// Runs the request with its body timed. A forwarded request holds its permit until the response is sent.
 async fn pass(
     server: &AppState,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-    place: Option<AddressPlace>,
+    permit: Option<AddressPermit>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let clock = match becomes_socket(&request) {
         true => None,
@@ -122,9 +131,9 @@ async fn pass(
         None => response,
     };
     let response = in_dialect(server, response);
-    Ok(match place {
-        Some(place) => response.map_body(|_, body| {
-            let _held = place;
+    Ok(match permit {
+        Some(permit) => response.map_body(|_, body| {
+            let _held = permit;
             BoxBody::new(Holding { body, _held })
         }),
         None => response,
@@ -150,7 +159,12 @@ fn becomes_socket(request: &ServiceRequest) -> bool {
 
 /// Whether the body is a file.
 fn is_upload(request: &ServiceRequest) -> bool {
-    request.method() == Method::POST && request.path() == UPLOADS
+    let below = request.path().strip_prefix(UPLOADS);
+    match *request.method() {
+        Method::POST => below == Some(""),
+        Method::PATCH => below.is_some_and(|below| below.starts_with('/')),
+        _ => false,
+    }
 }
 
 /// Whether the body has a content encoding, such as gzip.

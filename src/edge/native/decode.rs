@@ -318,9 +318,9 @@ fn subject(data: &str) -> Result<SubjectKey, Refusal> {
 }
 
 fn command_in(data: &str, command: Command) -> Result<Request, Refusal> {
-    let place: InConversation<'_> = read(data)?;
+    let within: InConversation<'_> = read(data)?;
     Ok(Request::Command {
-        conversation: place.id()?,
+        conversation: within.id()?,
         command,
     })
 }

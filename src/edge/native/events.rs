@@ -8,6 +8,7 @@ use super::payload::{Payload, payload};
 use crate::domain::command::Mark;
 use crate::domain::conversation::PresenceStatus;
 use crate::domain::encoded::Encoded;
+use crate::domain::file::CheckEnd;
 use crate::domain::room_event::{Change, MessageChange, RoomEvent};
 use crate::edge::dialect::EncodeContext;
 
@@ -49,6 +50,18 @@ fn message_to_sender(for_all: &ByteString, client_id: &str) -> ByteString {
     };
     let parts = [before, OPENING, "\"client_id\":", &client_id, ",", after];
     ByteString::from(parts.concat())
+}
+
+/// Tells a user that the check of a file of theirs has ended.
+pub fn file_checked(end: CheckEnd) -> ByteString {
+    let CheckEnd { file, refusal } = end;
+    match refusal {
+        None => event("file_ready", json!({ "file_id": file })),
+        Some(unfit) => event(
+            "file_refused",
+            json!({ "file_id": file, "refusal": unfit, "message": unfit.message() }),
+        ),
+    }
 }
 
 /// The name of the event that announces a change of a message.
@@ -101,7 +114,7 @@ mod tests {
     #[test]
     fn the_sender_is_sent_the_same_and_the_client_id() {
         let conversation = ConversationNo(3);
-        let place = ConversationId::fresh();
+        let id = ConversationId::fresh();
         let body = r#"it said "message":{ and "client_id":null"#;
         let said = Message {
             id: MessageId {
@@ -121,7 +134,7 @@ mod tests {
         let encoded = |reader| {
             event(
                 "new_message",
-                MessageData::new(place, 4, &said, UserNo(reader), &Links::of_tests()),
+                MessageData::new(id, 4, &said, UserNo(reader), &Links::of_tests()),
             )
         };
         let (for_all, own) = (encoded(0), encoded(1));

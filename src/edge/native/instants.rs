@@ -20,8 +20,8 @@ pub fn instant<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok
         (time.second(), 17..19),
         (time.nanosecond() / 1_000_000 % 1_000, 20..23),
     ];
-    for (mut number, place) in fields {
-        for digit in text.get_mut(place).into_iter().flatten().rev() {
+    for (mut number, range) in fields {
+        for digit in text.get_mut(range).into_iter().flatten().rev() {
             *digit = b'0' + (number % 10) as u8;
             number /= 10;
         }

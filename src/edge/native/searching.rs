@@ -162,14 +162,14 @@ pub struct FoundView<'a> {
 #[derive(Serialize)]
 struct HitView<'a> {
     message: MessageView<'a>,
-    conversation: PlaceView<'a>,
+    conversation: HitConversation<'a>,
     /// Start and length of each match in the body, in Unicode code points.
     highlights: Vec<[u32; 2]>,
 }
 
 /// What is said of a hit's conversation.
 #[derive(Serialize)]
-struct PlaceView<'a> {
+struct HitConversation<'a> {
     id: ConversationId,
     title: Option<&'a str>,
     subject: Option<SubjectView<'a>>,
@@ -202,7 +202,7 @@ impl<'a> HitView<'a> {
         let pair = |span: &std::ops::Range<u32>| [span.start, span.end - span.start];
         Self {
             message: MessageView::new(&hit.message, conversation.id, reader, links),
-            conversation: PlaceView {
+            conversation: HitConversation {
                 id: conversation.id,
                 title: conversation.title.as_deref(),
                 subject: conversation.subject.as_deref().map(SubjectView::new),

@@ -30,9 +30,9 @@ pub(crate) fn acknowledgement(answer: &Answer, view: Option<&View>, reader: Read
     match (answer, view) {
         (Answer::Sent(message, _) | Answer::Message(message), Some(view)) => {
             let sides = Sides::new(&view.conversation, view.people.in_order());
-            let place = view.conversation.id;
+            let conversation = view.conversation.id;
             let (no, context) = (Some(reader.no), reader.messages());
-            let message = MessageRow::new(message, place, &sides, no, context);
+            let message = MessageRow::new(message, conversation, &sides, no, context);
             written(&Sent {
                 success: true,
                 message,

@@ -63,7 +63,7 @@ pub(crate) fn decode(
             _ => Ok(NamedId::read(arguments, "userId")?.asking(UserRoom::Left)),
         },
         "join_conversation" => {
-            let (conversation, acting) = place(arguments)?;
+            let (conversation, acting) = conversation_and_acting(arguments)?;
             let after = None;
             Ok(acting.asking(Request::Join {
                 conversation,
@@ -71,7 +71,7 @@ pub(crate) fn decode(
             }))
         }
         "leave_conversation" => {
-            let (conversation, acting) = place(arguments)?;
+            let (conversation, acting) = conversation_and_acting(arguments)?;
             Ok(acting.asking(Request::Leave { conversation }))
         }
         "typing_start" => typing(arguments, Typing::Started),
@@ -156,7 +156,7 @@ impl NamedId {
     }
 }
 
-fn place(arguments: &[&RawValue]) -> Result<(ConversationId, Acting), Refusal> {
+fn conversation_and_acting(arguments: &[&RawValue]) -> Result<(ConversationId, Acting), Refusal> {
     let NamedId { id, acting } = NamedId::read(arguments, "conversationId")?;
     Ok((ConversationId::parse(&id, "conversationId")?, acting))
 }
@@ -282,8 +282,8 @@ mod tests {
 
     #[test]
     fn the_guides_own_calls_are_read() {
-        let place = raw(&format!("\"{ID}\""));
-        let joined = decode("join_conversation", &[&place], &[]).unwrap();
+        let conversation = raw(&format!("\"{ID}\""));
+        let joined = decode("join_conversation", &[&conversation], &[]).unwrap();
         assert!(matches!(
             joined.asks,
             ClientRequest::Request(Request::Join { .. })

@@ -60,7 +60,7 @@ impl<'a> MessageRow<'a> {
     /// The message for this reader; without a reader, for bytes that all readers share.
     pub fn new(
         message: &'a Message,
-        place: ConversationId,
+        conversation_id: ConversationId,
         sides: &Sides<'a>,
         reader: Option<UserNo>,
         context: MessageContext<'a>,
@@ -73,7 +73,7 @@ impl<'a> MessageRow<'a> {
         let file = content.attachments.first();
         Self {
             id: message.id.to_uuid(),
-            conversation_id: place,
+            conversation_id,
             sender_id: sender_of(message, context.system),
             receiver_id: receiver.map(|person| person.id.as_str()),
             message: &content.body,

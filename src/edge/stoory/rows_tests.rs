@@ -129,13 +129,13 @@ fn said(kind: MessageKind, audience: Option<Audience>) -> Message {
 }
 
 fn shown(message: &Message, people: &[Participant], reader: Option<UserNo>) -> Value {
-    let place = conversation(None, None);
-    let sides = Sides::new(&place, people);
+    let stored = conversation(None, None);
+    let sides = Sides::new(&stored, people);
     let context = MessageContext {
         system: SYSTEM_USER,
         links: &Links::of_tests(),
     };
-    let row = MessageRow::new(message, place.id, &sides, reader, context);
+    let row = MessageRow::new(message, stored.id, &sides, reader, context);
     serde_json::to_value(row).unwrap()
 }
 
@@ -288,17 +288,17 @@ fn a_conversation_has_the_columns_of_the_guide_and_no_others() {
         ChatPolicy::Buttons,
         Phase::Running,
     );
-    let place = conversation(Some(subject), Some(deal));
+    let stored = conversation(Some(subject), Some(deal));
     let context = json!({ "offer": { "amount": 500_000, "currency": "INR" }, "details": "Three posts", "price": null });
     let known = Particulars {
         context: context.as_object().unwrap().clone(),
         card: None,
     };
-    let shown = row(&place, &two((0, 0)), Some("influencer"), &known);
+    let shown = row(&stored, &two((0, 0)), Some("influencer"), &known);
     assert_eq!(
         shown,
         json!({
-            "id": place.id, "campaign_id": "camp-1", "bid_id": "bid-7", "request_id": null, "brand_owner_id": "bela",
+            "id": stored.id, "campaign_id": "camp-1", "bid_id": "bid-7", "request_id": null, "brand_owner_id": "bela",
             "influencer_id": "ines", "chat_status": "automated", "flow_state": "influencer_price_response",
             "awaiting_role": "influencer", "conversation_type": "bid", "automation_enabled": true,
             "current_action_data": {
@@ -311,7 +311,7 @@ fn a_conversation_has_the_columns_of_the_guide_and_no_others() {
             "created_at": "2023-11-14T22:13:20.123Z", "updated_at": "2023-11-14T22:13:20.123Z",
         })
     );
-    let other = row(&place, &two((0, 0)), Some("brand_owner"), &known);
+    let other = row(&stored, &two((0, 0)), Some("brand_owner"), &known);
     assert_eq!(other["current_action_data"], Value::Null);
 }
 

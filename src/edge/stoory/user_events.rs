@@ -147,7 +147,7 @@ pub(super) fn unread_count(id: ConversationId, unread: UnreadCount, action: &str
     data
 }
 
-/// What a `notification` of a message tells beside the message and its conversation.
+/// What a `notification` of a message has beside the message and its conversation.
 #[derive(Serialize)]
 struct MessageNotification<'a> {
     id: Uuid,

@@ -16,7 +16,7 @@ use crate::domain::visible;
 /// Seconds by which clocks may differ.
 pub(super) const LEEWAY_SECONDS: f64 = 30.0;
 
-/// What a token says: an object in which each name stands once. Each claim is read by itself, so that the caller is told which of them
+/// What a token says: an object in which each name stands once. Each claim is read by itself, so that the error names which of them
 /// is wrong.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Said(Map<String, Value>);

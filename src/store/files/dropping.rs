@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, select};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
+use serde_json::json;
 use std::time::Duration;
 
 use super::schema::{file_uses, files};
@@ -13,7 +14,7 @@ use crate::domain::ids::UserNo;
 use crate::domain::job::Job;
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
-use crate::store::clock;
+use crate::store::clock::{self, after_now};
 use crate::store::jobs::{self, Lease};
 use crate::store::pool::explain;
 
@@ -44,7 +45,13 @@ pub fn judge(
         };
         match file.state {
             FileState::Dropping => return Ok(Verdict::Drop(Box::new(file))),
-            FileState::Gone => return forget(connection, no),
+            FileState::Gone => {
+                // Another job of the file may come before its row is due.
+                return match clock::read(connection)? < file.expires_at {
+                    true => Ok(Verdict::Keep),
+                    false => forget(connection, no),
+                };
+            }
             FileState::Uploading | FileState::Checking | FileState::Ready | FileState::Refused => {}
         }
         if is_used(connection, no)? {
@@ -144,9 +151,11 @@ pub fn finish(connection: &mut PgConnection, lease: Lease, no: FileNo) -> Result
         diesel::update(files::table.find(no.0))
             .set((
                 files::state.eq(FileState::Gone.name()),
+                files::expires_at.eq(after_now(REMEMBERED)),
                 files::name.eq("file"),
                 files::declared_type.eq(None::<String>),
                 files::sha256.eq(None::<Vec<u8>>),
+                files::measures.eq(json!({})),
             ))
             .execute(connection)
             .map_err(explain)?;

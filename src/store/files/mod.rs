@@ -9,15 +9,17 @@ pub mod uses;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
+use serde_json::Value;
 use std::time::Duration;
 use uuid::Uuid;
 
 use self::schema::files;
 use super::clock::after_now;
 use super::pool::explain;
-use crate::domain::file::{FileId, FileNo, FileState, Purpose, Unfit};
+use crate::domain::file::{CheckEnd, FileId, FileNo, FileState, Purpose, Unfit};
 use crate::domain::file_name::FileName;
 use crate::domain::ids::UserNo;
+use crate::domain::measures::Measures;
 use crate::error::Error;
 
 /// A stored file.
@@ -53,6 +55,22 @@ pub struct File {
     pub expires_at: DateTime<Utc>,
     /// When a message last gave it up.
     pub released_at: Option<DateTime<Utc>>,
+    /// How large it is shown and how long it plays; until it was checked, only what its owner says.
+    pub measures: Measures,
+}
+
+impl File {
+    /// How its check has ended; `None` if it has not, or the file is deleted.
+    pub fn check_end(&self) -> Option<CheckEnd> {
+        let refusal = match self.state {
+            FileState::Ready => None,
+            FileState::Refused => Some(self.refusal.unwrap_or(Unfit::Other)),
+            FileState::Uploading | FileState::Checking => return None,
+            FileState::Dropping | FileState::Gone => return None,
+        };
+        let file = self.id;
+        Some(CheckEnd { file, refusal })
+    }
 }
 
 #[derive(Queryable, QueryableByName, Selectable)]
@@ -73,6 +91,7 @@ struct Row {
     created_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
     released_at: Option<DateTime<Utc>>,
+    measures: Value,
 }
 
 impl TryFrom<Row> for File {
@@ -97,6 +116,7 @@ impl TryFrom<Row> for File {
             created_at: row.created_at,
             expires_at: row.expires_at,
             released_at: row.released_at,
+            measures: serde_json::from_value(row.measures).map_err(Error::internal)?,
         })
     }
 }
@@ -157,6 +177,8 @@ pub enum Checked {
         size: u64,
         /// The SHA-256 of the stored bytes.
         sha256: Vec<u8>,
+        /// How large it is shown and how long it plays.
+        measures: Measures,
     },
     /// It is refused.
     Refused(Unfit),
@@ -179,12 +201,15 @@ pub fn record_check(
             media_type,
             size,
             sha256,
+            measures,
         } => update
             .set((
                 files::state.eq(FileState::Ready.name()),
                 files::media_type.eq(media_type),
                 files::size.eq(as_stored(*size)),
+                files::received.eq(as_stored(*size)),
                 files::sha256.eq(sha256),
+                files::measures.eq(as_column(measures)?),
                 files::expires_at.eq(after_now(keep)),
             ))
             .execute(connection),
@@ -196,6 +221,10 @@ pub fn record_check(
             .execute(connection),
     };
     Ok(changed.map_err(explain)? == 1)
+}
+
+fn as_column(measures: &Measures) -> Result<Value, Error> {
+    serde_json::to_value(measures).map_err(Error::internal)
 }
 
 fn as_stored(bytes: u64) -> i64 {

@@ -18,6 +18,7 @@ diesel::table! {
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
         released_at -> Nullable<Timestamptz>,
+        measures -> Jsonb,
     }
 }
 

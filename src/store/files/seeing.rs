@@ -17,7 +17,7 @@ use crate::store::pool::explain;
 // Raw SQL: the rule of who may read is in SQL. Each file is one lookup, each of its uses another.
 const SEEN: &str = "
 select f.no, f.id, f.owner_no, f.state, f.purpose, f.name, f.declared_type, f.type as media_type, f.size, f.received, f.sha256, f.refusal,
-       f.created_at, f.expires_at, f.released_at
+       f.created_at, f.expires_at, f.released_at, f.measures
 from files f where f.id = any($1) and (f.owner_no = $2 or $3 or exists (
     select from file_uses u join messages m on m.conversation_no = u.conversation_no and m.seq = u.seq
         join conversations c on c.no = u.conversation_no

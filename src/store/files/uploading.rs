@@ -8,11 +8,12 @@ use diesel::sql_types::BigInt;
 use std::time::Duration;
 
 use super::schema::{file_pieces, files};
-use super::{File, Row, as_stored};
+use super::{File, Row, as_column, as_stored};
 use crate::domain::file::{FileId, FileNo, FileState, Purpose};
 use crate::domain::file_name::FileName;
 use crate::domain::ids::UserNo;
 use crate::domain::job::Job;
+use crate::domain::measures::{Measures, Waveform};
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::store::clock::after_now;
@@ -42,6 +43,8 @@ pub struct NewFile {
     pub declared_type: Option<String>,
     /// Its announced size in bytes, or the most that it may have.
     pub size: u64,
+    /// How loud it is over time, as its owner says.
+    pub waveform: Option<Waveform>,
     /// How long it is kept if it is not sent.
     pub keep: Duration,
 }
@@ -95,6 +98,10 @@ pub fn begin(
         if let Err(refusal) = admit(connection, new, quotas)? {
             return Ok(Err(refusal));
         }
+        let measures = Measures {
+            waveform: new.waveform.clone(),
+            ..Measures::default()
+        };
         let row: Row = diesel::insert_into(files::table)
             .values((
                 files::id.eq(new.id.0),
@@ -104,6 +111,7 @@ pub fn begin(
                 files::name.eq(new.name.as_str()),
                 files::declared_type.eq(&new.declared_type),
                 files::size.eq(as_stored(new.size)),
+                files::measures.eq(as_column(&measures)?),
                 files::expires_at.eq(after_now(new.keep)),
             ))
             .returning(Row::as_returning())
@@ -208,26 +216,29 @@ pub fn begin_piece(
     })
 }
 
-/// Counts a piece whose object is stored. Returns the bytes that the file has then; `None` if the piece does not begin where the file
-/// ends, because another request stored one there, or if the file is not uploaded any more.
-pub fn finish_piece(
+/// Counts pieces whose objects are stored, which follow each other. Returns the bytes that the file has then; `None` if the first does
+/// not begin where the file ends, because another request stored one there, or if the file is not uploaded any more.
+pub fn finish_pieces(
     connection: &mut PgConnection,
     file: FileNo,
-    piece: Piece,
+    pieces: &[Piece],
 ) -> Result<Option<u64>, Error> {
+    let start = pieces.first().map_or(0, |piece| piece.start);
+    let length: i64 = pieces.iter().map(|piece| i64::from(piece.size)).sum();
+    let numbers: Vec<i64> = pieces.iter().map(|piece| piece.no).collect();
     connection.transaction(|connection| {
         let awaited = files::table
             .find(file.0)
             .filter(files::state.eq(FileState::Uploading.name()))
-            .filter(files::received.eq(piece.start));
+            .filter(files::received.eq(start));
         let received: Option<i64> = diesel::update(awaited)
-            .set(files::received.eq(files::received + i64::from(piece.size)))
+            .set(files::received.eq(files::received + length))
             .returning(files::received)
             .get_result(connection)
             .optional()
             .map_err(explain)?;
         if received.is_some() {
-            diesel::update(file_pieces::table.find(piece.no))
+            diesel::update(file_pieces::table.filter(file_pieces::no.eq_any(numbers)))
                 .set(file_pieces::stored.eq(true))
                 .execute(connection)
                 .map_err(explain)?;

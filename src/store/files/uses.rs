@@ -58,17 +58,27 @@ pub(in crate::store) fn note(
         .map_err(explain)
 }
 
-/// Notes that a message shows its files no more. Those that no other message shows are dropped later, by the jobs that this plans.
+/// Notes that a message no longer shows this file, or any file if none is named. Those that no other message shows are dropped later, by the jobs that this plans.
 pub(in crate::store) fn release(
     connection: &mut PgConnection,
     message: MessageId,
+    file: Option<FileId>,
 ) -> Result<(), Error> {
     let of_message = file_uses::table
         .filter(file_uses::conversation_no.eq(message.conversation.0))
-        .filter(file_uses::seq.eq(message.seq));
-    let mut released: Vec<i64> = diesel::delete(of_message)
-        .returning(file_uses::file_no)
-        .get_results(connection)
+        .filter(file_uses::seq.eq(message.seq))
+        .inner_join(files::table.on(files::no.eq(file_uses::file_no)));
+    let mut shown: Vec<(i64, Uuid)> = of_message
+        .select((files::no, files::id))
+        .load(connection)
+        .map_err(explain)?;
+    shown.retain(|(_, id)| file.is_none_or(|file| file.0 == *id));
+    let mut released: Vec<i64> = shown.into_iter().map(|(no, _)| no).collect();
+    diesel::delete(file_uses::table)
+        .filter(file_uses::conversation_no.eq(message.conversation.0))
+        .filter(file_uses::seq.eq(message.seq))
+        .filter(file_uses::file_no.eq_any(&released))
+        .execute(connection)
         .map_err(explain)?;
     // Rows are locked in the order of their numbers, so that two deletions cannot deadlock.
     released.sort_unstable();

@@ -18,7 +18,7 @@ use crate::store::access::{is_seen, is_wanted};
 use crate::store::pool::explain;
 use crate::store::unread::of_others;
 
-/// A place in the list of hits, newest first.
+/// A position in the list of hits, newest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// When the message was sent.
@@ -30,7 +30,7 @@ pub struct Position {
 }
 
 impl Position {
-    /// The place after everything that was sent later than this.
+    /// The position after everything that was sent later than this.
     pub(super) fn after(at: DateTime<Utc>) -> Self {
         let (conversation, seq) = (i64::MAX, Seq::MAX);
         Self {
@@ -40,7 +40,7 @@ impl Position {
         }
     }
 
-    /// The place before everything that was sent at this time or later.
+    /// The position before everything that was sent at this time or later.
     pub(super) fn before(at: DateTime<Utc>) -> Self {
         let (conversation, seq) = (0, 0);
         Self {
@@ -50,7 +50,7 @@ impl Position {
         }
     }
 
-    /// The place of a message.
+    /// The position of a message.
     pub(super) fn of(message: &Message) -> Self {
         Self {
             at: message.created_at,

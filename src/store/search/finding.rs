@@ -7,9 +7,9 @@ use std::collections::{BTreeSet, HashMap};
 use super::conditions::{Conditions, Deadline, Position};
 use super::everywhere::everywhere;
 use super::message_search::{Found, Hit, MessageSearch, Order, Page, Scope};
-use super::places::{Entrance, SearchedConversation, consumer, one, own};
 use super::plans::{Outcome, among};
 use super::recent::{Recent, recent};
+use super::searched_conversation::{Entrance, SearchedConversation, consumer, one, own};
 use crate::domain::access::{Access, Privilege};
 use crate::domain::ids::{ConversationNo, Seq, UserNo};
 use crate::domain::message::Message;
@@ -44,16 +44,16 @@ pub fn find(
     }
 }
 
-/// What is read: places, or everything.
+/// What is read: conversations, or everything.
 enum Where {
     In(Vec<SearchedConversation>),
     Everywhere,
 }
 
 impl Where {
-    fn places(&self) -> Option<&[SearchedConversation]> {
+    fn conversations(&self) -> Option<&[SearchedConversation]> {
         match self {
-            Self::In(places) => Some(places),
+            Self::In(searched) => Some(searched),
             Self::Everywhere => None,
         }
     }
@@ -67,8 +67,8 @@ fn search(
     deadline.limit(connection)?;
     let name = asked.tokenizer.name();
     let consumer = consumer(connection, &name)?;
-    let place = match enter(connection, asked, consumer)? {
-        Ok(place) => place,
+    let scope = match enter(connection, asked, consumer)? {
+        Ok(scope) => scope,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let Some(senders) = senders(connection, asked)? else {
@@ -80,8 +80,8 @@ fn search(
     };
     let me = asked.requester.no;
     let conditions = Conditions::new(&asked.query, &senders, me, asked.bounds, deadline);
-    let (outcome, recent) = propose(connection, asked, &place, consumer, &conditions)?;
-    let mut found = assemble(connection, asked, place.places(), outcome, recent)?;
+    let (outcome, recent) = propose(connection, asked, &scope, consumer, &conditions)?;
+    let mut found = assemble(connection, asked, scope.conversations(), outcome, recent)?;
     if asked.requester.roles.may(Privilege::OpenEveryConversation) {
         let lags = feed_consumers::lags(connection)?;
         let lag = lags.iter().find(|lag| lag.name == name);
@@ -105,7 +105,7 @@ fn enter(
                 consumer,
                 filters.subject.as_ref(),
             )
-            .map(|places| Ok(Where::In(places))),
+            .map(|searched| Ok(Where::In(searched))),
             Scope::Everything => note(connection, asked, None).map(|()| Ok(Where::Everywhere)),
         };
     };
@@ -113,10 +113,10 @@ fn enter(
     match one(connection, id, asked.requester, consumer, subject)? {
         Entrance::Refused(refusal) => Ok(Err(refusal)),
         Entrance::OffSubject => Ok(Ok(Where::In(Vec::new()))),
-        Entrance::AsParticipant(place) => Ok(Ok(Where::In(vec![place]))),
-        Entrance::AsStaff(place) => {
-            note(connection, asked, Some((&place, id.to_string())))?;
-            Ok(Ok(Where::In(vec![place])))
+        Entrance::AsParticipant(conversation) => Ok(Ok(Where::In(vec![conversation]))),
+        Entrance::AsStaff(conversation) => {
+            note(connection, asked, Some((&conversation, id.to_string())))?;
+            Ok(Ok(Where::In(vec![conversation])))
         }
     }
 }
@@ -125,7 +125,7 @@ fn enter(
 fn propose(
     connection: &mut PgConnection,
     asked: &MessageSearch,
-    place: &Where,
+    scope: &Where,
     consumer: Option<i32>,
     conditions: &Conditions,
 ) -> Result<(Outcome, Recent), Error> {
@@ -135,10 +135,12 @@ fn propose(
         Page::After(position) => (Some(position), asked.limit + 1),
         Page::First(Order::Best) | Page::Beyond(_) => (None, RANKED),
     };
-    match place {
-        Where::In(places) => {
-            let outcome = among(connection, places, conditions, has_words, position, wanted)?;
-            Ok((outcome, recent(connection, places, conditions)?))
+    match scope {
+        Where::In(searched) => {
+            let outcome = among(
+                connection, searched, conditions, has_words, position, wanted,
+            )?;
+            Ok((outcome, recent(connection, searched, conditions)?))
         }
         Where::Everywhere => {
             let outcome = everywhere(
@@ -156,7 +158,7 @@ fn note(
     within: Option<(&SearchedConversation, String)>,
 ) -> Result<(), Error> {
     let (conversation, object_type, object_id) = match within {
-        Some((place, id)) => (Some(ConversationNo(place.no)), "conversation", id),
+        Some((conversation, id)) => (Some(ConversationNo(conversation.no)), "conversation", id),
         None => (None, "installation", "all".to_owned()),
     };
     let line = Audited {
@@ -193,7 +195,7 @@ fn senders(
 fn assemble(
     connection: &mut PgConnection,
     asked: &MessageSearch,
-    places: Option<&[SearchedConversation]>,
+    searched: Option<&[SearchedConversation]>,
     outcome: Outcome,
     recent: Recent,
 ) -> Result<Found, Error> {
@@ -202,12 +204,11 @@ fn assemble(
         Page::First(Order::Newest) => (None, outcome.rest),
         Page::First(Order::Best) | Page::Beyond(_) => (None, None),
     };
-    let matches = |message: Message| candidate(asked, places, message);
+    let matches = |message: Message| candidate(asked, searched, message);
+    let of_documents = outcome.total.filter(|_| recent.is_whole);
+    let of_documents = of_documents.map(|total| total - recent.outdated);
     let direct: Vec<Candidate> = recent.messages.into_iter().filter_map(matches).collect();
-    let total = outcome
-        .total
-        .filter(|_| recent.is_whole)
-        .map(|total| total + direct.len() as i64);
+    let total = of_documents.map(|total| total + direct.len() as i64);
     let seen: BTreeSet<Position> = direct
         .iter()
         .map(|one| Position::of(&one.message))
@@ -224,11 +225,11 @@ fn assemble(
         .map(|one| (one.conversation, one.seq))
         .collect();
     let stored = by_keys(connection, &keys)?;
-    let stored = readable(connection, asked, places, stored)?;
+    let stored = readable(connection, asked, searched, stored)?;
     all.extend(
         stored
             .into_iter()
-            .filter_map(|message| candidate(asked, places, message)),
+            .filter_map(|message| candidate(asked, searched, message)),
     );
     let (taken, next) = page(asked, all, outcome.rest);
     Ok(Found {
@@ -244,13 +245,15 @@ fn assemble(
 fn readable(
     connection: &mut PgConnection,
     asked: &MessageSearch,
-    places: Option<&[SearchedConversation]>,
+    searched: Option<&[SearchedConversation]>,
     mut messages: Vec<Message>,
 ) -> Result<Vec<Message>, Error> {
     let me = asked.requester.no;
     let mut readers: HashMap<i64, Option<Reader>> = HashMap::new();
-    match places {
-        Some(places) => readers.extend(places.iter().map(|one| (one.no, Some(one.reader(me))))),
+    match searched {
+        Some(searched) => {
+            readers.extend(searched.iter().map(|one| (one.no, Some(one.reader(me)))));
+        }
         None => {
             for no in messages.iter().map(|message| message.id.conversation) {
                 if readers.contains_key(&no.0) {
@@ -273,15 +276,16 @@ fn readable(
 /// A message, if it matches the whole query.
 fn candidate(
     asked: &MessageSearch,
-    places: Option<&[SearchedConversation]>,
+    searched: Option<&[SearchedConversation]>,
     message: Message,
 ) -> Option<Candidate> {
     let filters = &asked.query.filters;
-    let is_here = |place: &&SearchedConversation| place.no == message.id.conversation.0;
+    let is_here =
+        |conversation: &&SearchedConversation| conversation.no == message.id.conversation.0;
     let read = match filters.unread {
-        true => places
-            .and_then(|places| places.iter().find(is_here))
-            .map_or(0, |place| place.read),
+        true => searched
+            .and_then(|searched| searched.iter().find(is_here))
+            .map_or(0, |conversation| conversation.read),
         false => 0,
     };
     let is_admitted = message.deleted_at.is_none()

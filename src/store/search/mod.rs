@@ -7,9 +7,9 @@ mod everywhere;
 mod finding;
 mod lexemes;
 mod message_search;
-mod places;
 mod plans;
 mod recent;
+mod searched_conversation;
 mod walking;
 
 pub use conditions::Position;

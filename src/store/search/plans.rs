@@ -6,7 +6,7 @@ use diesel::pg::PgConnection;
 use std::time::Duration;
 
 use super::conditions::{Conditions, Position};
-use super::places::SearchedConversation;
+use super::searched_conversation::SearchedConversation;
 use super::walking::{Slice, last_before, look_up, sent_at, walk};
 use crate::error::Error;
 
@@ -39,7 +39,7 @@ impl Bounds {
     }
 }
 
-/// What was found in some places.
+/// What was found in some conversations.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outcome {
     /// The hits after the position, newest first.
@@ -55,20 +55,20 @@ pub(super) struct Outcome {
 /// Finds at least `wanted` hits after a position, if there are as many.
 pub(super) fn among(
     connection: &mut PgConnection,
-    places: &[SearchedConversation],
+    searched: &[SearchedConversation],
     conditions: &Conditions,
     has_words: bool,
     position: Option<Position>,
     wanted: usize,
 ) -> Result<Outcome, Error> {
-    let documents: i64 = places.iter().map(SearchedConversation::documents).sum();
+    let documents: i64 = searched.iter().map(SearchedConversation::documents).sum();
     if documents <= conditions.bounds.most() {
-        let whole = |place| Slice {
-            place,
-            above: SearchedConversation::clone(place).sees_from,
-            up_to: SearchedConversation::clone(place).indexed,
+        let whole = |conversation| Slice {
+            conversation,
+            above: SearchedConversation::clone(conversation).sees_from,
+            up_to: SearchedConversation::clone(conversation).indexed,
         };
-        let slices: Vec<Slice<'_>> = places.iter().map(whole).collect();
+        let slices: Vec<Slice<'_>> = searched.iter().map(whole).collect();
         let found = walk(connection, &slices, conditions, position, wanted)?;
         return Ok(Outcome {
             positions: found.positions,
@@ -77,7 +77,7 @@ pub(super) fn among(
             plan: "walk",
         });
     }
-    let bounded = bounded(connection, places, conditions, position)?;
+    let bounded = bounded(connection, searched, conditions, position)?;
     let mut walked = Outcome::default();
     for step in conditions.bounds.steps {
         let (slices, border) = newest(connection, &bounded, step)?;
@@ -85,7 +85,7 @@ pub(super) fn among(
         let Some(border) = border else {
             return Ok(Outcome {
                 positions: found.positions,
-                // The places were cut off at the position.
+                // The conversations were cut off at the position.
                 total: position.is_none().then_some(found.total),
                 rest: None,
                 plan: "walk",
@@ -99,7 +99,7 @@ pub(super) fn among(
     match has_words {
         false => Ok(walked),
         true => {
-            let found = look_up(connection, places, conditions, position, wanted)?;
+            let found = look_up(connection, searched, conditions, position, wanted)?;
             Ok(Outcome {
                 positions: found.positions,
                 total: Some(found.total),
@@ -140,67 +140,69 @@ fn certain(
     }
 }
 
-/// The places without the documents that are not before the position or the end of the time that is searched. What is
+/// The conversations without the documents that are not before the position or the end of the time that is searched. What is
 /// left of each is before the position, so that every page gets further.
 fn bounded(
     connection: &mut PgConnection,
-    places: &[SearchedConversation],
+    searched: &[SearchedConversation],
     conditions: &Conditions,
     position: Option<Position>,
 ) -> Result<Vec<SearchedConversation>, Error> {
     let end = [position, conditions.until.map(Position::before)];
     let Some(end) = end.into_iter().flatten().min() else {
-        return Ok(places.to_vec());
+        return Ok(searched.to_vec());
     };
-    let reaches = |place: &&SearchedConversation| place.active >= end.at && place.documents() > 0;
-    let newer: Vec<i64> = places
+    let reaches = |conversation: &&SearchedConversation| {
+        conversation.active >= end.at && conversation.documents() > 0
+    };
+    let newer: Vec<i64> = searched
         .iter()
         .filter(reaches)
-        .map(|place| place.no)
+        .map(|conversation| conversation.no)
         .collect();
     let last = last_before(connection, newer, end, conditions)?;
-    let mut left = Vec::with_capacity(places.len());
-    for place in places {
-        let mut place = place.clone();
-        if reaches(&&place) {
-            let Some(last) = last.get(&place.no) else {
+    let mut left = Vec::with_capacity(searched.len());
+    for conversation in searched {
+        let mut conversation = conversation.clone();
+        if reaches(&&conversation) {
+            let Some(last) = last.get(&conversation.no) else {
                 continue;
             };
-            place.indexed = place.indexed.min(last.seq);
-            place.active = last.at;
+            conversation.indexed = conversation.indexed.min(last.seq);
+            conversation.active = last.at;
         }
-        left.push(place);
+        left.push(conversation);
     }
-    left.sort_by_key(|place| std::cmp::Reverse((place.active, place.no)));
+    left.sort_by_key(|conversation| std::cmp::Reverse((conversation.active, conversation.no)));
     Ok(left)
 }
 
-/// The newest documents of the most recently changed places, and a position at which or before which all others are;
+/// The newest documents of the most recently changed conversations, and a position at which or before which all others are;
 /// `None` if there are no others.
 fn newest<'a>(
     connection: &mut PgConnection,
-    places: &'a [SearchedConversation],
+    searched: &'a [SearchedConversation],
     most: i64,
 ) -> Result<(Vec<Slice<'a>>, Option<Position>), Error> {
     let (mut left, mut slices, mut border) = (most, Vec::new(), None);
-    for place in places.iter().filter(|place| place.documents() > 0) {
+    for conversation in searched.iter().filter(|one| one.documents() > 0) {
         if left == 0 {
-            border = border.max(Some(place.end()));
+            border = border.max(Some(conversation.end()));
             break;
         }
-        let count = place.documents().min(left);
-        let above = place.indexed - count;
+        let count = conversation.documents().min(left);
+        let above = conversation.indexed - count;
         left -= count;
         slices.push(Slice {
-            place,
+            conversation,
             above,
-            up_to: place.indexed,
+            up_to: conversation.indexed,
         });
-        if above > place.sees_from {
-            let sent = sent_at(connection, place.no, above)?;
+        if above > conversation.sees_from {
+            let sent = sent_at(connection, conversation.no, above)?;
             border = border.max(sent.map(|at| Position {
                 at,
-                conversation: place.no,
+                conversation: conversation.no,
                 seq: above,
             }));
         }

@@ -1,12 +1,13 @@
-//! What was sent or edited since the documents were written: it is matched directly, so that a search is never
-//! behind.
+//! What was sent or changed since the documents were written: messages are matched directly, so that a search is
+//! never behind, and documents of what they were before are not counted.
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
 
 use super::conditions::{Conditions, too_broad};
-use super::places::SearchedConversation;
+use super::searched_conversation::SearchedConversation;
+use super::walking::{Slice, walk};
 use crate::domain::ids::Seq;
 use crate::domain::message::Message;
 use crate::error::Error;
@@ -22,6 +23,9 @@ pub(super) struct Recent {
     pub(super) messages: Vec<Message>,
     /// Whether these are all.
     pub(super) is_whole: bool,
+    /// How many of the documents that match were written from what a message was before its last change. The
+    /// consumer may write one while the message changes, and removes it when it comes to the change.
+    pub(super) outdated: i64,
 }
 
 #[derive(QueryableByName)]
@@ -38,21 +42,30 @@ impl Default for Recent {
         Self {
             messages: Vec::new(),
             is_whole: true,
+            outdated: 0,
         }
     }
 }
 
-/// The messages of these places that have no document yet; of the most recently changed places if there are too
+/// Something of each of these conversations, in order.
+fn each<'a, T>(
+    conversations: &[&'a SearchedConversation],
+    value: impl Fn(&'a SearchedConversation) -> T,
+) -> Vec<T> {
+    conversations.iter().map(|one| value(one)).collect()
+}
+
+/// The messages of these conversations that have no document yet; of the most recently changed conversations if there are too
 /// many.
-// Raw SQL: two scans for each place, one of the end of its messages and one of the end of its edits.
+// Raw SQL: two scans for each conversation, one of the end of its messages and one of the end of its edits.
 pub(super) fn recent(
     connection: &mut PgConnection,
-    places: &[SearchedConversation],
+    searched: &[SearchedConversation],
     conditions: &Conditions,
 ) -> Result<Recent, Error> {
-    let behind: Vec<&SearchedConversation> = places
+    let behind: Vec<&SearchedConversation> = searched
         .iter()
-        .filter(|place| place.last > place.indexed)
+        .filter(|conversation| conversation.last > conversation.indexed)
         .collect();
     if behind.is_empty() {
         return Ok(Recent::default());
@@ -76,22 +89,12 @@ pub(super) fn recent(
     );
     conditions.deadline.limit(connection)?;
     let keys: Vec<Key> = diesel::sql_query(sql)
-        .bind::<Array<BigInt>, _>(behind.iter().map(|place| place.no).collect::<Vec<_>>())
-        .bind::<Array<BigInt>, _>(behind.iter().map(|place| place.indexed).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(
-            behind
-                .iter()
-                .map(|place| place.role.as_str())
-                .collect::<Vec<_>>(),
-        )
+        .bind::<Array<BigInt>, _>(each(&behind, |one| one.no))
+        .bind::<Array<BigInt>, _>(each(&behind, |one| one.indexed))
+        .bind::<Array<Text>, _>(each(&behind, |one| one.role.as_str()))
         .bind::<BigInt, _>(conditions.me.0)
         .bind::<BigInt, _>(MOST as i64 + 1)
-        .bind::<Array<BigInt>, _>(
-            behind
-                .iter()
-                .map(|place| place.sees_from)
-                .collect::<Vec<_>>(),
-        )
+        .bind::<Array<BigInt>, _>(each(&behind, |one| one.sees_from))
         .load(connection)
         .map_err(too_broad)?;
     let keys: Vec<(i64, Seq)> = keys.iter().map(|key| (key.no, key.seq)).collect();
@@ -99,5 +102,44 @@ pub(super) fn recent(
     Ok(Recent {
         messages: by_keys(connection, taken)?,
         is_whole: keys.len() <= MOST,
+        outdated: outdated(connection, &behind, conditions)?,
     })
+}
+
+/// How many documents match of messages of these conversations that have changed since.
+// Raw SQL: one scan of the end of the changes for each conversation. `offset 0` keeps the planner from reading all documents.
+fn outdated(
+    connection: &mut PgConnection,
+    behind: &[&SearchedConversation],
+    conditions: &Conditions,
+) -> Result<i64, Error> {
+    let sql = "select o.no, d.seq from unnest($1, $2) as o(no, indexed) cross join lateral (
+            select distinct c.target_seq from message_changes c
+            where c.conversation_no = o.no and c.seq > o.indexed and c.target_seq <= o.indexed offset 0
+        ) c cross join lateral (
+            select d.seq from search_docs d where d.conversation_no = o.no and d.seq = c.target_seq offset 0
+        ) d limit $3";
+    conditions.deadline.limit(connection)?;
+    let keys: Vec<Key> = diesel::sql_query(sql)
+        .bind::<Array<BigInt>, _>(each(behind, |one| one.no))
+        .bind::<Array<BigInt>, _>(each(behind, |one| one.indexed))
+        .bind::<BigInt, _>(MOST as i64)
+        .load(connection)
+        .map_err(too_broad)?;
+    let slice = |key: &Key| {
+        let conversation = behind
+            .iter()
+            .find(|conversation| conversation.no == key.no)?;
+        let slice = Slice {
+            conversation,
+            above: key.seq - 1,
+            up_to: key.seq,
+        };
+        (key.seq > conversation.sees_from).then_some(slice)
+    };
+    let slices: Vec<Slice<'_>> = keys.iter().filter_map(slice).collect();
+    match slices.is_empty() {
+        true => Ok(0),
+        false => Ok(walk(connection, &slices, conditions, None, 1)?.total),
+    }
 }

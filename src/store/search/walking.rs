@@ -10,14 +10,14 @@ use std::collections::BTreeMap;
 use super::conditions::{
     Conditions, MATCHES, PAGE, Position, Proposed, QUERY, admitted, too_broad,
 };
-use super::places::SearchedConversation;
+use super::searched_conversation::SearchedConversation;
 use crate::domain::ids::Seq;
 use crate::error::Error;
 
-/// The documents of a place that are read.
+/// The documents of a conversation that are read.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Slice<'a> {
-    pub(super) place: &'a SearchedConversation,
+    pub(super) conversation: &'a SearchedConversation,
     /// Those with a higher seq, which the searcher sees.
     pub(super) above: Seq,
     /// Those with at most this seq.
@@ -46,18 +46,22 @@ pub(super) fn walk(
     let each = || slices.iter();
     let statement = conditions
         .bind(&sql, position, limit)
-        .bind::<Array<BigInt>, _>(each().map(|one| one.place.no).collect::<Vec<_>>())
+        .bind::<Array<BigInt>, _>(each().map(|one| one.conversation.no).collect::<Vec<_>>())
         .bind::<Array<BigInt>, _>(each().map(|one| one.above).collect::<Vec<_>>())
         .bind::<Array<BigInt>, _>(each().map(|one| one.up_to).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(each().map(|one| one.place.role.clone()).collect::<Vec<_>>())
-        .bind::<Array<BigInt>, _>(each().map(|one| one.place.read).collect::<Vec<_>>());
+        .bind::<Array<Text>, _>(
+            each()
+                .map(|one| one.conversation.role.clone())
+                .collect::<Vec<_>>(),
+        )
+        .bind::<Array<BigInt>, _>(each().map(|one| one.conversation.read).collect::<Vec<_>>());
     conditions.propose(connection, statement)
 }
 
-/// Finds the words in the index, and keeps what is in these places.
+/// Finds the words in the index, and keeps what is in these conversations.
 pub(super) fn look_up(
     connection: &mut PgConnection,
-    places: &[SearchedConversation],
+    searched: &[SearchedConversation],
     conditions: &Conditions,
     position: Option<Position>,
     limit: usize,
@@ -68,29 +72,30 @@ pub(super) fn look_up(
     let sql = format!(
         "with {QUERY}, found as materialized (
             select d.conversation_no, d.seq, d.at, d.sender_no, d.traits, d.audience_role, d.audience_user_no,
-                width_bucket(d.conversation_no, $11) as place
+                width_bucket(d.conversation_no, $11) as conversation
             from search_docs d where d.words @@ (select q from q)
         ), mine as materialized (
-            select f.*, ($12)[f.place] as indexed, ($13)[f.place] as role_no, ($15)[f.place] as read,
-                ($16)[f.place] as sees_from
-            from found f where ($11)[f.place] = f.conversation_no
+            select f.*, ($12)[f.conversation] as indexed, ($13)[f.conversation] as role_no, ($15)[f.conversation] as read,
+                ($16)[f.conversation] as sees_from
+            from found f where ($11)[f.conversation] = f.conversation_no
         ), hits as materialized (
             select d.conversation_no, d.seq, d.at from mine d where d.seq <= d.indexed and {admitted}
         ) {PAGE}"
     );
-    let mut sorted: Vec<&SearchedConversation> = places.iter().collect();
-    sorted.sort_by_key(|place| place.no);
+    let mut sorted: Vec<&SearchedConversation> = searched.iter().collect();
+    sorted.sort_by_key(|conversation| conversation.no);
     let mut roles: BTreeMap<&str, i32> = BTreeMap::new();
-    for place in &sorted {
+    for conversation in &sorted {
         let next = i32::try_from(roles.len())
             .unwrap_or(i32::MAX)
             .saturating_add(1);
-        roles.entry(&place.role).or_insert(next);
+        roles.entry(&conversation.role).or_insert(next);
     }
     let mut named: Vec<(&str, i32)> = roles.iter().map(|(role, no)| (*role, *no)).collect();
     named.sort_by_key(|(_, no)| *no);
-    let number =
-        |place: &&&SearchedConversation| roles.get(place.role.as_str()).copied().unwrap_or(0);
+    let number = |conversation: &&&SearchedConversation| {
+        roles.get(conversation.role.as_str()).copied().unwrap_or(0)
+    };
     let each = || sorted.iter();
     let statement = conditions
         .bind(&sql, position, limit)

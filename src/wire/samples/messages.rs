@@ -37,10 +37,10 @@ fn message_id() -> impl Strategy<Value = MessageId> {
 fn attachment() -> impl Strategy<Value = Attachment> {
     (text(), of(text()), of(text()), of(any::<u64>())).prop_map(|(url, name, media_type, size)| {
         Attachment {
-            source: Source::Url(url),
             name,
             media_type,
             size,
+            ..Attachment::at(url)
         }
     })
 }

@@ -154,7 +154,7 @@ pub fn section() -> BoxedStrategy<Section> {
     prop_oneof![
         Just(Section::Hello),
         beat().prop_map(Section::Beat),
-        Just(Section::Bye),
+        Just(Section::Stopping),
         committed().prop_map(Section::Entries),
         (any::<i64>(), conversation(), vec(user(), 0..5)).prop_map(|(no, id, people)| {
             let no = ConversationNo(no);

@@ -73,9 +73,10 @@ fn bodies_of_notifications(heard: &[Value]) -> Vec<&str> {
 #[tokio::test]
 async fn in_a_group_the_blocked_user_notifies_counts_and_shows_up_nowhere() {
     let (_app, [ann, bob, cara], group) = three().await;
-    cara.say(&group, "of cara").await;
     let mut elsewhere = ann.socket().await;
     let mut at_caras = cara.socket().await;
+    cara.say(&group, "of cara").await;
+    assert_eq!(elsewhere.event("notification").await["unread"], 1);
     let canary = "zanzibarcanary";
     let of_bob = bob.say(&group, canary).await;
     let notified = at_caras.event("notification").await;

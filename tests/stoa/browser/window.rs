@@ -17,7 +17,7 @@ use crate::client::PATIENCE;
 use crate::drive::polling::poll;
 use crate::test_app::TestApp;
 
-const OPTIONS: [&str; 8] = [
+const OPTIONS: [&str; 10] = [
     "--headless=new",
     "--no-sandbox",
     "--disable-gpu",
@@ -26,6 +26,9 @@ const OPTIONS: [&str; 8] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    // A microphone that beeps, and that may be used.
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 ];
 /// Runs before everything else in each page: what a page must never do is written down, beyond a reload.
 const WATCH: &str = r"
@@ -294,6 +297,14 @@ impl Window {
         self.see(&message(body)).await;
         self.ask(&script).await;
         self.press(&part(body, tool)).await;
+    }
+
+    /// Chooses a file of this machine in a field for files, which may be hidden.
+    pub async fn choose_file(&self, selector: &str, path: &Path) {
+        let found = self.client.wait().for_element(locator(selector)).await;
+        let keys = path.to_str().expect("a path");
+        let chosen = found.expect("a field").send_keys(keys).await;
+        chosen.expect("a file is chosen");
     }
 
     /// Empties a field as soon as it can be, though the page may draw it anew meanwhile.

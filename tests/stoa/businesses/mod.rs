@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Answer, Person};
 use crate::participants::{ask, creation, id_of, path};
+use crate::servers::Alone;
 use crate::test_app::TestApp;
 
 pub async fn business(platform: &Person, id: &str) {
@@ -121,7 +122,7 @@ async fn a_customer_writes_to_a_business_without_naming_anybody() {
 
 #[tokio::test]
 async fn staff_read_and_answer_by_their_role() {
-    let app = TestApp::start().await;
+    let app = TestApp::alone(Alone::Memory).start().await;
     let platform = app.person_with("platform", &["service"]).await;
     let ann = app.person("ann").await;
     business(&platform, "salon").await;

@@ -7,6 +7,7 @@ use super::{business, employ, support};
 use crate::client::Person;
 use crate::participants::path;
 use crate::polling::until;
+use crate::servers::Alone;
 use crate::test_app::TestApp;
 
 async fn dismiss(by: &Person, whom: &str) -> u16 {
@@ -81,7 +82,7 @@ async fn managers_employ_agents_and_owners_everybody() {
 
 #[tokio::test]
 async fn who_is_staff_no_more_hears_and_says_nothing_more() {
-    let app = TestApp::start().await;
+    let app = TestApp::alone(Alone::Memory).start().await;
     let platform = app.person_with("platform", &["service"]).await;
     let (ann, sam) = (app.person("ann").await, app.person("sam").await);
     business(&platform, "salon").await;

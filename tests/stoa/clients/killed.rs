@@ -51,6 +51,20 @@ impl RestartableServer {
         }
     }
 
+    /// Connects Bob's client through the proxy.
+    async fn connect(&self, client: &mut Client, transports: &[&str], joins: Option<&str>) {
+        let url = format!("http://{}/", self.proxy.address);
+        let how = Connecting {
+            name: "bob",
+            url: &url,
+            auth: json!({ "token": self.process.person("bob").token }),
+            transports,
+            with_credentials: false,
+            joins,
+        };
+        assert_eq!(client.connect(how).await["connected"], true);
+    }
+
     async fn end_and_return(&mut self, end: End) {
         match end {
             End::Killed => self.process.signal("KILL"),
@@ -100,16 +114,8 @@ async fn hears_everything(transports: &[&str], end: End) {
     let mut server = RestartableServer::start().await;
     let conversation = server.conversation().await;
     let mut client = Client::node();
-    let url = format!("http://{}/", server.proxy.address);
-    let how = Connecting {
-        name: "bob",
-        url: &url,
-        auth: json!({ "token": server.process.person("bob").token }),
-        transports,
-        with_credentials: false,
-        joins: (end == End::Asked).then_some(&conversation),
-    };
-    assert_eq!(client.connect(how).await["connected"], true);
+    let joins = (end == End::Asked).then_some(conversation.as_str());
+    server.connect(&mut client, transports, joins).await;
     client
         .call("bob", "join_conversation", json!(conversation))
         .await;
@@ -139,6 +145,33 @@ async fn hears_everything(transports: &[&str], end: End) {
     .concat();
     let wanted = (0..=ENDS * EACH).map(|number| json!(number.to_string()));
     assert_eq!(heard, wanted.collect::<Vec<Value>>());
+}
+
+/// The client for Python: a close packet would tell it to stay away for good.
+async fn python_comes_back(transports: &[&str], end: End) {
+    let mut server = RestartableServer::start().await;
+    let mut client = Client::python();
+    server.connect(&mut client, transports, None).await;
+    for round in 0..2 {
+        server.end_and_return(end).await;
+        let times = json!({ "name": "bob", "times": round + 2 });
+        let state = client.tell("connected", times).await;
+        assert_eq!(state["connected"], true, "{transports:?}: {state}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_client_for_python_comes_back_after_a_kill() {
+    for transports in [["websocket"], ["polling"]] {
+        python_comes_back(&transports, End::Killed).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_client_for_python_comes_back_when_the_server_is_stopped() {
+    for transports in [["websocket"], ["polling"]] {
+        python_comes_back(&transports, End::Asked).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

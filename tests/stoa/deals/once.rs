@@ -115,3 +115,19 @@ async fn an_idempotency_key_makes_a_press_the_same_too() {
     other.expect_status(409).expect_code("CONFLICT");
     assert_eq!(deal.history(&deal.platform).await.len(), 3);
 }
+
+/// What is stored for a repeated press and what is read have one shape.
+#[tokio::test]
+async fn the_answer_to_a_press_is_the_deal_as_its_reader_sees_it() {
+    let deal = Deal::begin().await;
+    let answered = deal.connect().await;
+    assert_eq!(answered, deal.stands(&deal.influencer).await);
+    let details = json!({ "details": "x" });
+    let answered = deal.step(
+        "brand_owner",
+        "send_project_details",
+        details,
+        "influencer_reviewing",
+    );
+    assert_eq!(answered.await, deal.stands(&deal.brand_owner).await);
+}

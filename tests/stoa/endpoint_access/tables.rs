@@ -29,6 +29,7 @@ PATCH  /api/v1/conversations/{id}/participants/{user_id}  | noconv block forbid 
 DELETE /api/v1/conversations/{id}/participants/{user_id}  | noconv block forbid out out forbid 204 204    204    |
 PATCH  /api/v1/messages/{id}                              | nomsg  block mute   out out forbid forbid forbid forbid | {"body":"mine now"}
 DELETE /api/v1/messages/{id}                              | nomsg  block forbid out out forbid 200 200    200    |
+DELETE /api/v1/messages/{id}/attachments/{file_id}        | nomsg  block forbid out out forbid nofile nofile nofile |
 GET    /api/v1/messages/{id}/history                      | nomsg  block 200    out out 200    200 200    200    |
 PUT    /api/v1/messages/{id}/reactions/{emoji}            | nomsg  block mute   out out 200    200 200    200    | {}
 DELETE /api/v1/messages/{id}/reactions/{emoji}            | nomsg  block mute   out out 200    200 200    200    |
@@ -40,6 +41,8 @@ GET    /api/v1/search                                     | noconv block 200    
 POST   /api/v1/files                                      | 201    201   201    201 201 201    201 201    201    | a file
 POST   /api/v1/files/links                                | 200    200   200    200 200 200    200 200    200    | {"ids":[]}
 GET    /api/v1/files/{id}                                 | nofile nofile 200   nofile nofile 200 200 200    200 |
+POST   /api/v1/files/{id}/complete                        | nofile nofile nofile nofile nofile nofile nofile nofile nofile |
+PATCH  /api/v1/files/{id}                                 | nofile nofile nofile nofile nofile nofile nofile nofile nofile | a part
 DELETE /api/v1/files/{id}                                 | nofile nofile nofile nofile nofile nofile nofile nofile nofile |
 GET    /api/v1/unread                                     | 200    200   200    200 200 200    200 200    200    |
 GET    /api/v1/flows                                      | 200    200   200    200 200 200    200 200    200    |

@@ -1,12 +1,24 @@
 //! Files: uploading, sending, downloading, and that nothing is left when they are deleted.
 
+mod bucket;
+mod completing;
+pub mod disguises;
 mod dropping;
+mod hostile;
+pub mod interrupted;
+pub mod measures;
+mod metadata;
 mod plans;
+pub mod previews;
 mod quotas;
 mod receiving;
+mod removing;
+mod resuming;
+mod scanning;
 mod seeing;
 mod sending;
 mod serving;
+mod telling;
 
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -16,7 +28,7 @@ use crate::client::{Answer, PATIENCE, Person};
 use crate::test_app::TestApp;
 
 /// A small PNG: a header, and a colour.
-pub const PNG: &[u8] = b"\x89PNG\r\n\x1A\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1F\x15\xC4\x89\0\0\0\rIDATx\x9Cc\xF8\xCF\xC0\xF0\x1F\0\x05\0\x01\xFF\x89\x99=\x1D\0\0\0\0IEND\xAEB`\x82";
+pub const PNG: &[u8] = b"\x89PNG\x0D\x0A\x1A\x0A\0\0\0\x0DIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1F\x15\xC4\x89\0\0\0\x0DIDATx\xDAc\xF8\xDF \xF0\x1F\0\x06\xA0\x02\x8F\xC92\x98l\0\0\0\0IEND\xAEB`\x82";
 
 /// A folder of a test for files. It is deleted in the end.
 pub struct Folder(pub PathBuf);

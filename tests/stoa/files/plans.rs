@@ -1,5 +1,6 @@
 //! Queries of files go by index: on a full database none of them walks a big table.
 
+use diesel::PgConnection;
 use diesel::connection::SimpleConnection;
 use std::time::Duration;
 use stoa::domain::access::Requester;
@@ -12,6 +13,7 @@ use stoa::domain::snapshot::Reader;
 use stoa::store::changes::{self, Change, ChangeKind, Changed};
 use stoa::store::files::uploading::{self, NewFile, Quotas};
 use stoa::store::files::{self, dropping, seeing};
+use stoa::store::messages as message_rows;
 
 use crate::plans::{full_database, must_walk_nothing};
 
@@ -37,16 +39,68 @@ fn new_file(owner: i64) -> NewFile {
         name: FileName::clean("x"),
         declared_type: None,
         size: 1_000,
+        waveform: None,
         keep: HOUR,
     }
 }
 
-fn outsider() -> Reader {
-    Reader {
-        no: UserNo(1),
-        role: None,
-        sees_from: 0,
+const READER: Reader = Reader {
+    no: UserNo(1),
+    role: None,
+    sees_from: 0,
+};
+
+/// A message that shows a file.
+fn shown_by(n: i64) -> MessageId {
+    MessageId {
+        conversation: ConversationNo(1 + n * 100),
+        seq: 1 + n * 100 % 20,
     }
+}
+
+fn change(connection: &mut PgConnection, message: MessageId, kind: ChangeKind) {
+    let change = Change {
+        conversation: message.conversation,
+        policy: 0,
+        actor: UserNo(1),
+        contacts_a_day: None,
+        kind,
+    };
+    let changed = changes::apply(connection, &change).unwrap();
+    assert!(matches!(changed, Changed::Done(_)), "{changed:?}");
+}
+
+fn changes_of_messages(connection: &mut PgConnection) {
+    must_walk_nothing(connection, "removing a file", |connection, n| {
+        let message = shown_by(n + 20);
+        let file = message_rows::find(connection, message).unwrap().unwrap();
+        let file = file.content.files().next().expect("a file");
+        let (power, reader) = (Power::Moderates, READER);
+        let kind = ChangeKind::RemoveAttachment {
+            message,
+            file,
+            power,
+            reader,
+        };
+        change(connection, message, kind)
+    });
+    must_walk_nothing(
+        connection,
+        "deleting a message with a file",
+        |connection, n| {
+            let message = shown_by(n);
+            let (power, reader) = (Power::Moderates, READER);
+            change(
+                connection,
+                message,
+                ChangeKind::Delete {
+                    message,
+                    power,
+                    reader,
+                },
+            )
+        },
+    );
 }
 
 #[test]
@@ -60,7 +114,7 @@ fn no_query_of_files_walks_a_big_table() {
         let piece = uploading::begin_piece(connection, &file, 0, 1_000)
             .unwrap()
             .unwrap();
-        let received = uploading::finish_piece(connection, file.no, piece).unwrap();
+        let received = uploading::finish_pieces(connection, file.no, &[piece]).unwrap();
         assert_eq!(received, Some(1_000));
         assert!(uploading::complete(connection, file.no).unwrap());
         assert_eq!(
@@ -80,29 +134,7 @@ fn no_query_of_files_walks_a_big_table() {
         let someone = Requester::new(UserNo(n), Roles::default());
         seeing::seen(connection, &[file.id], someone).unwrap()
     });
-    must_walk_nothing(
-        connection,
-        "deleting a message with a file",
-        |connection, n| {
-            let id = MessageId {
-                conversation: ConversationNo(1 + n * 100),
-                seq: 1 + n * 100 % 20,
-            };
-            let change = Change {
-                conversation: id.conversation,
-                policy: 0,
-                actor: UserNo(1),
-                contacts_a_day: None,
-                kind: ChangeKind::Delete {
-                    message: id,
-                    power: Power::Moderates,
-                    reader: outsider(),
-                },
-            };
-            let changed = changes::apply(connection, &change).unwrap();
-            assert!(matches!(changed, Changed::Done(_)), "{changed:?}");
-        },
-    );
+    changes_of_messages(connection);
     must_walk_nothing(connection, "dropping", |connection, n| {
         dropping::judge(connection, FileNo(n), HOUR).unwrap()
     });

@@ -32,6 +32,9 @@ async fn a_file_is_shown_to_all_with_a_link_that_needs_no_token() {
         ("name", json!("photo.png")),
         ("type", json!("image/png")),
         ("size", json!(PNG.len())),
+        ("width", json!(1)),
+        ("height", json!(1)),
+        ("duration_ms", json!(null)),
     ] {
         assert_eq!(shown[name], value, "{shown}");
     }

@@ -2,9 +2,11 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use serde_json::json;
 
 use crate::child::Process;
 use crate::client::{Answer, Person};
+use crate::metrics::until_figure;
 use crate::polling::until;
 use crate::test_app::fresh_database;
 
@@ -48,6 +50,43 @@ async fn a_second_server_is_known_until_it_has_stopped() {
     let left = "select count(*) as n from nodes";
     let mut connection = PgConnection::establish(&database).expect("a connection");
     assert_eq!(count(&mut connection, left), 0);
+}
+
+#[tokio::test]
+async fn servers_with_the_same_tag_say_so() {
+    let database = database().await;
+    let tagged = async |tag: &str| {
+        let options = [&["--node-tag", tag], &AT_ONCE[..]].concat();
+        Process::serve_on(&database, &options).await
+    };
+    let namesakes = async |server: &Process, count: f64| {
+        until_figure(server.address, "stoa_peers_with_same_tag", count).await;
+    };
+    let (one, mut other, mut third) = (tagged("a").await, tagged("a").await, tagged("b").await);
+    for (server, of) in [(&one, &other), (&other, &one)] {
+        let told = server.logged("node_tag_shared").await;
+        assert_eq!(
+            (&told["level"], &told["tag"]),
+            (&json!("warn"), &json!("a"))
+        );
+        assert_eq!(told["address"], of.address.to_string());
+        namesakes(server, 1.0).await;
+    }
+    // A server that was killed is a peer for a while, but not taken for another one with the tag of its successor.
+    until_peers(&third.person("ann"), 2).await;
+    third.signal("KILL");
+    third.end().await;
+    let successor = tagged("b").await;
+    until_peers(&successor.person("ann"), 3).await;
+    until_peers(&successor.person("ann"), 2).await;
+    namesakes(&successor, 0.0).await;
+    other.signal("TERM");
+    other.end().await;
+    namesakes(&one, 0.0).await;
+    for (server, count) in [(&one, 1), (&other, 1), (&third, 0), (&successor, 0)] {
+        let told = server.log().matches("node_tag_shared").count();
+        assert_eq!(told, count, "{}", server.log());
+    }
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use stoa::payment::PaymentGateway;
 use stoa::store::orders::{self, OrderRow};
 use stoa::store::pool::Pool;
 use stoa::telemetry::metrics::Metrics;
+use stoa::wire::outgoing::Outgoing;
 
 use super::hex_hmac;
 use super::razorpay::{Razorpay, WEBHOOK_SECRET, payment_entity};
@@ -78,6 +79,8 @@ pub fn runner(
         FileJobDeps {
             objects: None,
             checked: JobSignal::default(),
+            directory: Arc::default(),
+            outgoing: Outgoing::off(),
         },
     ))
 }

@@ -1,6 +1,6 @@
 //! Somebody who sends over Socket.IO through a balancer, and somebody who sends over REST: each message until it is acknowledged.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -51,13 +51,11 @@ impl Talk {
             let id = format!("socket-{count}");
             let saying = json!({ "conversationId": place, "message": id, "clientId": id });
             let details = json!({ "name": name, "event": "send_message", "argument": saying });
-            let mut say = async || client.try_to("ask", details.clone()).await;
-            let mut tries = 0;
-            while !say().await.is_ok_and(|answer| answer["success"] == true) {
-                tries += 1;
-                assert!(tries < 1_000, "{id} is never acknowledged");
-                tokio::time::sleep(PAUSE).await;
-            }
+            let say = async || match client.try_to("ask", details.clone()).await {
+                Ok(answer) | Err(answer) => answer,
+            };
+            let is_said = |answer: &Value| answer["success"] == true;
+            until("an acknowledgement over Socket.IO", say, is_said).await;
             count += 1;
             tokio::time::sleep(PAUSE).await;
         }

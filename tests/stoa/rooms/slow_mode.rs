@@ -8,6 +8,7 @@ use super::change;
 use crate::client::{Answer, Person};
 use crate::participants::path;
 use crate::polling::until;
+use crate::servers::Alone;
 use crate::test_app::TestApp;
 
 async fn say(person: &Person, conversation: &str, body: &str) -> Answer {
@@ -18,7 +19,7 @@ async fn say(person: &Person, conversation: &str, body: &str) -> Answer {
 #[tokio::test]
 async fn people_wait_between_two_messages() {
     let clock = ManualClock::running();
-    let app = TestApp::by(clock.clock()).await;
+    let app = TestApp::alone(Alone::Memory).by(clock.clock()).await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let cara = app.person("cara").await;
     let staff = app.person_with("staff", &["support"]).await;
@@ -51,7 +52,7 @@ async fn people_wait_between_two_messages() {
 
 #[tokio::test]
 async fn of_many_at_once_one_is_said() {
-    let app = TestApp::start().await;
+    let app = TestApp::alone(Alone::Memory).start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let group = app.group(&ann, &[&bob]).await;
     change(&ann, &group, json!({ "slow_seconds": 3600 })).await;
@@ -77,7 +78,7 @@ async fn of_many_at_once_one_is_said() {
 
 #[tokio::test]
 async fn what_was_not_said_costs_nothing() {
-    let app = TestApp::start().await;
+    let app = TestApp::alone(Alone::Memory).start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let group = app.group(&ann, &[&bob]).await;
     let other = app.group(&ann, &[&bob]).await;
@@ -97,8 +98,16 @@ async fn a_room_that_wakes_and_another_server_know_who_has_spoken() {
     let app = TestApp::start().await;
     let (ann, bob) = (app.person("ann").await, app.person("bob").await);
     let group = app.group(&ann, &[&bob]).await;
+    say(&bob, &group, "before").await.expect_status(201);
+    change(&ann, &group, json!({ "slow_seconds": 10 })).await;
+    change(&ann, &group, json!({ "slow_seconds": 0 })).await;
+    say(&bob, &group, "between").await.expect_status(201);
     change(&ann, &group, json!({ "slow_seconds": 3600 })).await;
-    say(&bob, &group, "one").await.expect_status(201);
+    change(&ann, &group, json!({ "title": "slow" })).await;
+    app.panic_room(&group);
+    let one = async || say(&bob, &group, "one").await;
+    let said = until("the room to be there", one, |it| it.status != 503).await;
+    said.expect_status(201);
     app.panic_room(&group);
     let again = async || say(&bob, &group, "two").await;
     until("the room to be there", again, |it| it.status != 503).await;
@@ -108,7 +117,7 @@ async fn a_room_that_wakes_and_another_server_know_who_has_spoken() {
     say(&bob_there, &group, "two")
         .await
         .expect_code("SLOW_MODE");
-    assert_eq!(bob.bodies(&group).await, ["one"]);
+    assert_eq!(bob.bodies(&group).await, ["before", "between", "one"]);
 }
 
 #[tokio::test]

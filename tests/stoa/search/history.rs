@@ -56,9 +56,11 @@ pub enum Event {
     Edited {
         nth: usize,
         body: String,
+        document: Document,
     },
     Deleted {
         nth: usize,
+        document: Document,
     },
     Indexed {
         conversation: i64,
@@ -68,6 +70,15 @@ pub enum Event {
         by: i64,
         whom: i64,
     },
+}
+
+/// What becomes of the document of a message that changes.
+#[derive(Clone, Copy, Debug)]
+pub enum Document {
+    /// The change removes it.
+    Removed,
+    /// The consumer, which read the message before the change, writes it after the change.
+    Outrun,
 }
 
 /// Somebody's row in a conversation, as SQL values.
@@ -105,10 +116,11 @@ pub fn event() -> impl Strategy<Value = Event> {
         prop::bool::weighted(0.2),
         audience,
     );
+    let document = || prop::sample::select(vec![Document::Removed, Document::Outrun]);
     prop_oneof![
         6 => said.prop_map(|(conversation, user, body, has_file, audience)| Event::Said { conversation, user, body, has_file, audience }),
-        1 => (any::<usize>(), text()).prop_map(|(nth, body)| Event::Edited { nth, body }),
-        1 => any::<usize>().prop_map(|nth| Event::Deleted { nth }),
+        1 => (any::<usize>(), text(), document()).prop_map(|(nth, body, document)| Event::Edited { nth, body, document }),
+        1 => (any::<usize>(), document()).prop_map(|(nth, document)| Event::Deleted { nth, document }),
         1 => (1..=USERS, 1..USERS).prop_map(|(by, other)| Event::Blocked { by, whom: 1 + (by + other - 1) % USERS }),
         2 => (1..=CONVERSATIONS, 1..8_i64).prop_map(|(conversation, entries)| Event::Indexed { conversation, entries }),
     ]
@@ -206,31 +218,24 @@ impl Fixture {
                     attachments: if *has_file { vec![file] } else { Vec::new() },
                     ..Content::text(Some(format!("m-{number}")), body.clone())
                 };
-                let message = NewMessage {
-                    conversation: ConversationNo(*conversation),
-                    policy: self.row(*conversation).policy_version,
-                    sender: UserNo(*user),
-                    roles: Roles::default(),
-                    content: &content,
-                    fingerprint: number as i64,
-                };
-                append_deduplicating(&mut self.connection, &[message]).unwrap();
-                let seq = self.row(*conversation).last_seq;
-                self.sent.push(MessageId {
-                    conversation: ConversationNo(*conversation),
-                    seq,
-                });
+                self.say(ConversationNo(*conversation), UserNo(*user), &content);
             }
-            Event::Edited { nth, body } => self.change(*nth, |message, reader| ChangeKind::Edit {
+            Event::Edited {
+                nth,
+                body,
+                document,
+            } => self.change(*nth, *document, |message, reader| ChangeKind::Edit {
                 message,
                 body: body.clone(),
                 reader,
             }),
-            Event::Deleted { nth } => self.change(*nth, |message, reader| ChangeKind::Delete {
-                message,
-                power: Power::Moderates,
-                reader,
-            }),
+            Event::Deleted { nth, document } => {
+                self.change(*nth, *document, |message, reader| ChangeKind::Delete {
+                    message,
+                    power: Power::Moderates,
+                    reader,
+                });
+            }
             Event::Indexed {
                 conversation,
                 entries,
@@ -245,6 +250,20 @@ impl Fixture {
         }
     }
 
+    fn say(&mut self, conversation: ConversationNo, sender: UserNo, content: &Content) {
+        let message = NewMessage {
+            conversation,
+            policy: self.row(conversation.0).policy_version,
+            sender,
+            roles: Roles::default(),
+            content,
+            fingerprint: self.sent.len() as i64,
+        };
+        append_deduplicating(&mut self.connection, &[message]).unwrap();
+        let seq = self.row(conversation.0).last_seq;
+        self.sent.push(MessageId { conversation, seq });
+    }
+
     fn row(&mut self, conversation: i64) -> Row {
         let row =
             format!("select last_seq, policy_version from conversations where no = {conversation}");
@@ -254,7 +273,12 @@ impl Fixture {
     }
 
     /// Its author changes a message.
-    fn change(&mut self, nth: usize, kind: impl FnOnce(MessageId, Reader) -> ChangeKind) {
+    fn change(
+        &mut self,
+        nth: usize,
+        document: Document,
+        kind: impl FnOnce(MessageId, Reader) -> ChangeKind,
+    ) {
         let Some(id) = nth.checked_rem(self.sent.len()).map(|nth| self.sent[nth]) else {
             return;
         };
@@ -281,7 +305,17 @@ impl Fixture {
                 },
             ),
         };
+        let read = format!(
+            "create temporary table if not exists read (like search_docs); truncate read;
+            insert into read select * from search_docs where (conversation_no, seq) = ({}, {})",
+            id.conversation.0, id.seq
+        );
+        self.connection.batch_execute(&read).unwrap();
         changes::apply(&mut self.connection, &change).unwrap();
+        if let Document::Outrun = document {
+            let written = "insert into search_docs select * from read on conflict (conversation_no, seq) do nothing";
+            self.connection.batch_execute(written).unwrap();
+        }
     }
 
     /// The consumer handles some entries of a conversation.

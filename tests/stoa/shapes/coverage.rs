@@ -136,6 +136,7 @@ fn every_event_has_a_shape() {
         titles("native_events"),
         told_in("native_deal_events"),
         titles("native_deal_events"),
+        titles("native_files"),
     ]);
     must_have(&native, first_column(PROTOCOL, "## The socket", told));
     must_have(

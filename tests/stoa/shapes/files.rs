@@ -7,16 +7,19 @@ use super::recording_client::{ClientDialect, DIALECTS, RecordingClient};
 use super::refusals::refused;
 use super::snapshot_file::SnapshotFile;
 use crate::client::{Answer, Person};
-use crate::files::{PNG, id, link, open, upload};
+use crate::files::{PNG, Raw, id, link, open, request, upload};
 
 /// Uploads a file; answers as the client of the tests does.
 async fn uploaded(person: &Person, query: &str, bytes: &[u8]) -> Answer {
-    let raw = upload(person, query, "image/png", bytes).await;
-    let text = String::from_utf8(raw.bytes.clone()).expect("a text");
+    answer(upload(person, query, "image/png", bytes).await)
+}
+
+fn answer(raw: Raw) -> Answer {
+    let text = String::from_utf8(raw.bytes).expect("a text");
     Answer {
         status: raw.status,
-        headers: raw.headers.clone(),
-        body: raw.json(),
+        headers: raw.headers,
+        body: serde_json::from_str(&text).unwrap_or_default(),
         text,
     }
 }
@@ -28,12 +31,48 @@ async fn upload_and_keep(snapshots: &mut SnapshotFile, person: &Person) -> Value
     answer.body
 }
 
+/// A request of the protocol tus, with this body.
+async fn tus(person: &Person, line: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    let (method, path) = line.split_once(' ').expect("a method and a path");
+    let url = format!("http://{}{path}", person.address());
+    let bearer = format!("Bearer {}", person.token);
+    let kind = "application/offset+octet-stream";
+    let always = [("authorization", bearer.as_str()), ("content-type", kind)];
+    let raw = request(method, &url, &[&always, headers].concat(), body.to_vec()).await;
+    answer(raw)
+}
+
+/// A resumable upload.
+async fn resumed(snapshots: &mut SnapshotFile, ann: &Person) {
+    let version = ("tus-resumable", "1.0.0");
+    let begun = tus(
+        ann,
+        "POST /api/v1/files",
+        &[version, ("upload-length", "2")],
+        b"",
+    )
+    .await;
+    snapshots.keep_answer("POST /api/v1/files (resumable)", &begun);
+    let path = begun.headers["location"]
+        .to_str()
+        .expect("a path")
+        .to_owned();
+    let line = format!("PATCH {path}");
+    let appended = tus(ann, &line, &[version, ("upload-offset", "0")], b"a").await;
+    snapshots.keep_answer("PATCH /api/v1/files/{id}", &appended);
+}
+
 #[actix_rt::test]
 async fn rest_and_events() {
     let all = People::with(&[]).await;
     let conversation = all.app.direct(&all.ann, &all.bob).await;
     let mut snapshots = SnapshotFile::new("native_files");
+    let mut of_ann = RecordingClient::open(&all.ann, ClientDialect::Native).await;
     let file = id(&upload_and_keep(&mut snapshots, &all.ann).await);
+    of_ann.hear(&mut snapshots, "file_ready", "").await;
+    let refused = uploaded(&all.ann, "?purpose=voice", PNG).await;
+    refused.expect_status(422);
+    of_ann.hear(&mut snapshots, "file_refused", "").await;
     let path = "/api/v1/files/{id}";
     let show = format!("GET {path}");
     snapshots.ask(&all.ann, &show, &[&file], None, "").await;
@@ -48,7 +87,7 @@ async fn rest_and_events() {
     }
     let send = "POST /api/v1/conversations/{id}/messages";
     let said = json!({ "body": "Look", "attachments": [{ "file_id": file }] });
-    snapshots
+    let sent = snapshots
         .ask(&all.ann, send, &[&conversation], Some(said), "with a file")
         .await;
     for ear in &mut ears {
@@ -59,6 +98,14 @@ async fn rest_and_events() {
         ear.hear(&mut snapshots, name, &format!("{:?}", ear.dialect))
             .await;
     }
+    let remove = "DELETE /api/v1/messages/{id}/attachments/{file_id}";
+    let message = sent["id"].as_str().expect("an id");
+    snapshots
+        .ask(&all.ann, remove, &[message, &file], None, "")
+        .await;
+    resumed(&mut snapshots, &all.ann).await;
+    let complete = format!("POST {path}/complete");
+    snapshots.ask(&all.ann, &complete, &[&file], None, "").await;
     let other = uploaded(&all.ann, "", PNG).await;
     let delete = format!("DELETE {path}");
     snapshots
@@ -77,9 +124,10 @@ ann | FILE_NOT_READY | | POST /api/v1/conversations/%room/messages | {"attachmen
 
 #[tokio::test]
 async fn refusals() {
-    let all = People::with(&["--files-per-day", "300000"]).await;
+    let all = People::with(&["--files-per-day", "350000"]).await;
     let room = all.app.direct(&all.ann, &all.bob).await;
     let mut snapshots = SnapshotFile::new("refusals_of_files");
+    of_parts(&mut snapshots, &all.ann).await;
     let unfit = uploaded(&all.ann, "?purpose=voice", PNG).await;
     snapshots.keep_answer("FILE_REFUSED", &unfit.expect_code("FILE_REFUSED"));
     let mut files = Vec::new();
@@ -106,6 +154,38 @@ async fn refusals() {
         .replace("%room", &room);
     refused(&mut snapshots, all.by_name(), &gone, &lines).await;
     snapshots.close();
+}
+
+/// What is told of the parts of a file.
+async fn of_parts(snapshots: &mut SnapshotFile, ann: &Person) {
+    let version = ("tus-resumable", "1.0.0");
+    let begun = tus(
+        ann,
+        "POST /api/v1/files",
+        &[version, ("upload-length", "2")],
+        b"",
+    )
+    .await;
+    let path = begun.headers["location"]
+        .to_str()
+        .expect("a path")
+        .to_owned();
+    let line = format!("PATCH {path}");
+    let (start, beyond) = (("upload-offset", "0"), ("upload-offset", "1"));
+    let checksum = ("upload-checksum", "sha1 qZk+NkcGgWq6PiVxeFDCbJzQ2J0=");
+    for (code, headers) in [
+        ("TUS_VERSION", vec![start]),
+        ("UPLOAD_OFFSET", vec![version, beyond]),
+        ("CHECKSUM_MISMATCH", vec![version, start, checksum]),
+    ] {
+        let refused = tus(ann, &line, &headers, b"a").await;
+        snapshots.keep_answer(code, &refused.expect_code(code));
+    }
+    let url = format!("http://{}{path}", ann.address());
+    let bearer = format!("Bearer {}", ann.token);
+    let headers = [version, start, ("authorization", bearer.as_str())];
+    let refused = answer(request("PATCH", &url, &headers, "a").await);
+    snapshots.keep_answer("MEDIA_TYPE", &refused.expect_code("MEDIA_TYPE"));
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ async fn last_words_are_heard() {
     for number in numbers.clone() {
         one.say(number);
     }
-    one.outgoing.say_always(Section::Bye);
+    one.outgoing.say_always(Section::Stopping);
     one.stop().await;
     let said: Vec<Event> = numbers.map(Event::Hint).chain([Event::Bye]).collect();
     let heard = |events: &Vec<Event>| events.ends_with(&[Event::Bye]);

@@ -224,7 +224,7 @@ fn told(incoming: Incoming) -> Vec<Event> {
     };
     let event = |section: &Section| match section {
         Section::Hint { numbers, .. } => numbers.first().copied().map(Event::Hint),
-        Section::Bye => Some(Event::Bye),
+        Section::Stopping => Some(Event::Bye),
         _ => None,
     };
     frame.sections.iter().filter_map(event).collect()

@@ -70,7 +70,7 @@ pub(super) struct Batch<F> {
 pub(super) enum Polled<F> {
     Batch(Batch<F>),
     Noop,
-    Close,
+    Close(CloseReason),
 }
 
 impl<E: Extension> Line<E> {
@@ -233,7 +233,7 @@ impl<E: Extension> Line<E> {
         match self.carrier() {
             Carrier::Polling | Carrier::Probing | Carrier::Probed => None,
             Carrier::Websocket | Carrier::Nothing(Ending::Gone) => Some(Polled::Noop),
-            Carrier::Nothing(Ending::Closed(_)) => Some(Polled::Close),
+            Carrier::Nothing(Ending::Closed(reason)) => Some(Polled::Close(reason)),
         }
     }
 

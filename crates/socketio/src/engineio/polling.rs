@@ -69,15 +69,28 @@ pub(super) async fn get<E: Extension>(
     let mut payload = Payload::default();
     match polled {
         Polled::Noop => payload.push_text("6"),
-        Polled::Close => payload.push_text("1"),
+        Polled::Close(reason) => return close(reason),
         Polled::Batch(batch) => {
             if let Some(reason) = fill(&mut payload, batch, line) {
                 engine.end(line, Ending::Closed(reason));
-                payload.push_text("1");
+                return close(reason);
             }
         }
     }
     Ok(text(payload.into_text()))
+}
+
+/// The last response of a session. Who should connect again hears that the session is unknown: `python-engineio` takes a close packet
+/// for the server's wish to be left alone and never connects again (`_receive_packet`), while every client connects again after an
+/// error.
+fn close(reason: CloseReason) -> Result<HttpResponse, Problem> {
+    match reason {
+        CloseReason::Restarting
+        | CloseReason::SlowReader
+        | CloseReason::Silent
+        | CloseReason::TooFast => Err(Problem::UnknownSession),
+        _ => Ok(text("1".to_owned())),
+    }
 }
 
 /// The most packets in one response: `python-engineio` accepts 16 (`Payload.max_decode_packets`).

@@ -1,5 +1,5 @@
 //! One client in one namespace, as Socket.IO calls it: its events are read and handed to its session; each event that leaves is
-//! written as this client is told it.
+//! written as this client gets it.
 
 use actix::dev::SendError;
 use actix::prelude::*;
@@ -155,6 +155,8 @@ impl NamespaceHandler<Chat> for ChatHandler {
             }
             ChatFrame::Rejoin(lost) => self.session.do_send(RoomLost(lost)),
             ChatFrame::PageEnd(turn) => self.session.do_send(PageSent(turn)),
+            // The dialects of Socket.IO have no event for it.
+            ChatFrame::FileChecked(_) => {}
         }
         None
     }

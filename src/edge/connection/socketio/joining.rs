@@ -109,7 +109,7 @@ impl Session for SocketIoSession {
 
 impl SocketIoSession {
     /// Already joined: answers with the current state and changes nothing. Lost access is detected elsewhere. Where the answer has
-    /// messages and the client is still being told what it missed, the room goes on with that, in order with the answer.
+    /// messages and the client is still getting what it missed, the room goes on with that, in order with the answer.
     fn answer_joined(
         &mut self,
         conversation: ConversationId,

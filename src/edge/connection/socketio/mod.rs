@@ -80,7 +80,7 @@ pub fn endpoint(deps: Arc<SessionDeps>, config: &Config) -> Arc<Endpoint> {
         ping_timeout: Duration::from_secs(pong.clamp(1, PONG_SECONDS)),
         upgrade_timeout: Duration::from_secs(UPGRADE_SECONDS),
         max_payload: sockets.frame_limit as usize,
-        max_body: config.foreign.poll_body_limit as usize,
+        max_body: config.socketio.poll_body_limit as usize,
         max_sessions: sockets.max_connections,
         queue_limit: outbox_limit,
         tag: config.operation.node_tag,
@@ -295,7 +295,7 @@ async fn come_in(
         return Err(Refusal::Unauthenticated("The token has expired").into());
     }
     deps.rate_limits.user(principal.no)?;
-    let wants_recovery = deps.foreign.recovery == Switch::On && auth.recovery != Some(false);
+    let wants_recovery = deps.socketio.recovery == Switch::On && auth.recovery != Some(false);
     let (pid, resumed) = match wants_recovery {
         true => find_again(&deps, dialect, &principal, &connect).await?,
         false => (None, None),
@@ -365,7 +365,7 @@ async fn find_again(
         dialect,
         session: queue.session(),
     };
-    let most = i64::from(deps.foreign.recovery_limit);
+    let most = i64::from(deps.socketio.recovery_limit);
     let resume =
         move |connection: &mut _| recoveries::resume(connection, holder, offset.as_ref(), most);
     let resumed = deps.room.pool.run(resume).await?;
@@ -373,7 +373,7 @@ async fn find_again(
     Ok((Some(pid), resumed))
 }
 
-/// A temporary failure is not told as a refusal: the connection closes, and the client comes back by itself.
+/// A temporary failure is not sent as a refusal: the connection closes, and the client comes back by itself.
 fn refused(error: Error, deps: &SessionDeps) -> Refused {
     let refusal = told(error, &deps.room.metrics);
     Refused {

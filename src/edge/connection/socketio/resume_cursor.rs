@@ -23,7 +23,7 @@ pub(super) struct ResumeCursor {
 #[derive(Debug)]
 struct Entry {
     conversation: JoinedConversation,
-    /// Since when rooms tell the client: a conversation that is left and joined again has another number.
+    /// Since when rooms send events to the client: a conversation that is left and joined again has another number.
     join: JoinNo,
     /// What happened up to here, it had when it joined or came back.
     joined_at: Seq,
@@ -68,7 +68,7 @@ impl ResumeCursor {
         found.map(|one| one.conversation)
     }
 
-    /// Whether the client is told of everything in a conversation.
+    /// Whether the client gets every event of a conversation.
     pub(super) fn has_joined(&self, conversation: ConversationId) -> bool {
         let mut joined = self.joined.iter();
         joined.any(|one| one.conversation.id == conversation && !one.is_lost)

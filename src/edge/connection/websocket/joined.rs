@@ -109,9 +109,9 @@ mod tests {
     fn joins_that_are_refused_take_no_place() {
         let joined = Joined::default();
         for _ in 0..2 * MOST_JOINED {
-            let place = ConversationId::fresh();
-            let number = joined.begin(place).expect("a place");
-            joined.refused(place, number, &not_found());
+            let conversation = ConversationId::fresh();
+            let number = joined.begin(conversation).expect("a number");
+            joined.refused(conversation, number, &not_found());
         }
         assert!(joined.all().is_empty());
         (0..MOST_JOINED).for_each(|_| assert!(joined.begin(ConversationId::fresh()).is_some()));
@@ -122,50 +122,58 @@ mod tests {
 
     #[test]
     fn a_late_refusal_says_nothing_of_a_later_join() {
-        let (joined, place) = (Joined::default(), ConversationId::fresh());
-        let first = joined.begin(place).expect("a place");
-        let second = joined.begin(place).expect("a place");
-        joined.refused(place, first, &not_found());
-        assert_eq!(joined.all(), [place]);
-        joined.refused(place, second, &not_found());
+        let (joined, conversation) = (Joined::default(), ConversationId::fresh());
+        let first = joined.begin(conversation).expect("a number");
+        let second = joined.begin(conversation).expect("a number");
+        joined.refused(conversation, first, &not_found());
+        assert_eq!(joined.all(), [conversation]);
+        joined.refused(conversation, second, &not_found());
         assert!(joined.all().is_empty());
     }
 
     #[test]
     fn a_join_that_may_be_tried_again_ends_no_listening() {
-        let (joined, place) = (Joined::default(), ConversationId::fresh());
+        let (joined, conversation) = (Joined::default(), ConversationId::fresh());
         let busy: Error = Refusal::Unavailable("busy").into();
-        let number = joined.begin(place).expect("a place");
-        joined.refused(place, number, &busy);
+        let number = joined.begin(conversation).expect("a number");
+        joined.refused(conversation, number, &busy);
         assert!(joined.all().is_empty(), "it never listened");
-        let first = joined.begin(place).expect("a place");
-        joined.accepted(place, first);
-        let again = joined.begin(place).expect("a place");
-        joined.refused(place, again, &busy);
-        assert_eq!(joined.accepted_join(place), Some(first));
-        let third = joined.begin(place).expect("a place");
-        joined.refused(place, third, &Error::internal("a fault"));
-        assert_eq!(joined.accepted_join(place), Some(first));
-        let last = joined.begin(place).expect("a place");
-        joined.refused(place, last, &not_found());
-        assert_eq!(joined.accepted_join(place), None);
+        let first = joined.begin(conversation).expect("a number");
+        joined.accepted(conversation, first);
+        let again = joined.begin(conversation).expect("a number");
+        joined.refused(conversation, again, &busy);
+        assert_eq!(joined.accepted_join(conversation), Some(first));
+        let third = joined.begin(conversation).expect("a number");
+        joined.refused(conversation, third, &Error::internal("a fault"));
+        assert_eq!(joined.accepted_join(conversation), Some(first));
+        let last = joined.begin(conversation).expect("a number");
+        joined.refused(conversation, last, &not_found());
+        assert_eq!(joined.accepted_join(conversation), None);
     }
 
     #[test]
     fn the_end_of_a_room_is_heard_once_and_not_after_a_later_join() {
-        let (joined, place) = (Joined::default(), ConversationId::fresh());
-        let first = joined.begin(place).expect("a place");
-        assert_eq!(joined.resume(place, first), None, "it has not joined yet");
-        joined.accepted(place, first);
-        let on = joined.resume(place, first).expect("it goes on");
-        assert_eq!(joined.resume(place, first), None, "it goes on already");
-        assert_eq!(joined.accepted_join(place), Some(on));
-        let second = joined.begin(place).expect("a place");
-        let on = joined.resume(place, on).expect("it goes on");
-        joined.accepted(place, second);
-        assert_eq!(joined.accepted_join(place), Some(second));
-        assert_eq!(joined.resume(place, on), None, "it has joined anew");
-        joined.leave(place);
-        assert_eq!(joined.resume(place, second), None);
+        let (joined, conversation) = (Joined::default(), ConversationId::fresh());
+        let first = joined.begin(conversation).expect("a number");
+        assert_eq!(
+            joined.resume(conversation, first),
+            None,
+            "it has not joined yet"
+        );
+        joined.accepted(conversation, first);
+        let on = joined.resume(conversation, first).expect("it goes on");
+        assert_eq!(
+            joined.resume(conversation, first),
+            None,
+            "it goes on already"
+        );
+        assert_eq!(joined.accepted_join(conversation), Some(on));
+        let second = joined.begin(conversation).expect("a number");
+        let on = joined.resume(conversation, on).expect("it goes on");
+        joined.accepted(conversation, second);
+        assert_eq!(joined.accepted_join(conversation), Some(second));
+        assert_eq!(joined.resume(conversation, on), None, "it has joined anew");
+        joined.leave(conversation);
+        assert_eq!(joined.resume(conversation, second), None);
     }
 }

@@ -23,6 +23,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{Change, RoomEvent};
 use crate::edge::native::decode::{Request, decode};
 use crate::edge::native::encode;
+use crate::edge::native::events::file_checked;
 use crate::edge::native::frame_id::FrameId;
 use crate::error::Error;
 use crate::queue::{
@@ -171,7 +172,7 @@ impl Session for NativeSession {
         self.core.deps.rooms.send(conversation, leave);
     }
 
-    /// Its client asked for nothing and can be answered nothing: it comes back by itself, and is told why not.
+    /// Its client asked for nothing and can be answered nothing: it comes back by itself, and gets the reason then.
     fn lose(&mut self, conversation: ConversationId, context: &mut Self::Context) {
         self.joined.leave(conversation);
         replaying::stop(self, conversation, context);
@@ -224,6 +225,7 @@ impl StreamHandler<Drained> for NativeSession {
                 Frame::Own(ChatFrame::PageEnd(turn)) => {
                     replaying::page_sent(self, turn, context);
                 }
+                Frame::Own(ChatFrame::FileChecked(end)) => context.text(file_checked(end)),
                 // Only a Socket.IO connection is sent these.
                 Frame::Attached(..) | Frame::Binary(_) | Frame::Leave => {}
             }

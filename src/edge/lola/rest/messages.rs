@@ -38,7 +38,7 @@ pub struct PageQuery {
     limit: Option<i64>,
     /// Only those before this message
     before_message_id: Option<String>,
-    /// Read by nobody: pages are told by `beforeMessageId`
+    /// Not used: `beforeMessageId` chooses the page
     #[allow(dead_code, reason = "clients send it")]
     page: Option<i64>,
     /// Who reads; must be the caller

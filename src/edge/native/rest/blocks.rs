@@ -87,7 +87,7 @@ pub async fn unblock(call: Call<UserId>) -> Result<HttpResponse, Failure> {
     set(&call, Blocking::Ended).await
 }
 
-/// Begins or ends the block, and tells the rooms of the two.
+/// Begins or ends the block, and announces it to the rooms of the two.
 async fn set(call: &Call<UserId>, blocking: Blocking) -> Result<HttpResponse, Failure> {
     let (by, wanted) = (call.caller.no, call.path.clone());
     let found = call
@@ -101,12 +101,10 @@ async fn set(call: &Call<UserId>, blocking: Blocking) -> Result<HttpResponse, Fa
     }
     let deps = &call.server.deps;
     let made = deps.room.journal.block(Block { by, whom }, blocking);
-    for (place, entry) in made.await? {
+    for (key, entry) in made.await? {
         let entries = vec![entry];
-        deps.room
-            .feed
-            .committed(place, &entries, Concerned::default);
-        deps.rooms.deliver_if_awake(place.0, entries);
+        deps.room.feed.committed(key, &entries, Concerned::default);
+        deps.rooms.deliver_if_awake(key.0, entries);
     }
     Ok(HttpResponse::NoContent().finish())
 }

@@ -87,8 +87,8 @@ fn people_of(
             body.role.clone().unwrap_or_else(|| default.to_owned()),
         ));
     }
-    for (place, invited) in body.participants.iter().enumerate() {
-        let at = |field: &str| format!("participants[{place}].{field}");
+    for (index, invited) in body.participants.iter().enumerate() {
+        let at = |field: &str| format!("participants[{index}].{field}");
         let id = UserId::parse(&invited.user_id, at("user_id"))?;
         let role = invited.role.as_deref();
         role.map_or(Ok(()), |role| limits::role_at(role, at("role")))?;
@@ -316,8 +316,8 @@ pub(in crate::edge) async fn make(
             if wish.deal.is_some() {
                 server.job_signal.notify();
             }
-            let place = (conversation.id, conversation.no);
-            server.deps.room.feed.created(place, people);
+            let key = (conversation.id, conversation.no);
+            server.deps.room.feed.created(key, people);
             announce(server, caller, &conversation).await?;
             let (id, novelty) = (conversation.id, Novelty::New);
             Ok(Made { id, novelty })

@@ -33,7 +33,7 @@ fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// Something that the platform is told.
+/// Something that the platform hears.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Event)]
 pub struct EventView<'a> {
@@ -133,7 +133,7 @@ fn next_cursor(shown: usize, limit: i64, last: Option<i64>) -> Option<String> {
         .map(|place| URL_SAFE_NO_PAD.encode(place.to_string()))
 }
 
-/// What the platform was told, newest first (admin and service tokens)
+/// The events for the platform, newest first (admin and service tokens)
 #[utoipa::path(params(EventQuery), responses((status = 200, description = "`items`: events; `next_cursor`", body = Object), (status = 403, description = "FORBIDDEN")), security(("bearer" = [])), tag = "events")]
 #[get("/events")]
 pub async fn list(call: Call, query: Query<EventQuery>) -> Result<HttpResponse, Failure> {

@@ -4,11 +4,13 @@ use actix_web::{HttpResponse, delete, get, post};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::resumable;
 use crate::domain::access::Requester;
 use crate::domain::file::{FileId, FileState, Purpose};
+use crate::domain::measures::Waveform;
 use crate::domain::refusal::Refusal;
 use crate::edge::files::view::FileView;
-use crate::edge::files::{Described, UploadBody};
+use crate::edge::files::{Described, UploadBody, tus};
 use crate::edge::http::call::{Call, FromPath};
 use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
@@ -33,20 +35,34 @@ pub struct UploadQuery {
     name: Option<String>,
     /// `message` (the default), `voice` for a recording, `avatar` for a picture of a user
     purpose: Option<String>,
+    /// How loud a recording is over time: 16 to 64 numbers from 0 to 100, separated by commas
+    waveform: Option<String>,
 }
 
 /// Upload a file: the body is the file, or a form (`multipart/form-data`) with the field `file`. The answer waits up to 20 s for the check
-/// of the file; 202 says that the check goes on
+/// of the file; 202 says that the check goes on. With the header `Tus-Resumable` it begins a resumable upload by the protocol tus
 #[utoipa::path(params(UploadQuery), request_body(content = Vec<u8>, content_type = "application/octet-stream"), responses((status = 201, body = FileView, description = "Ready"), (status = 202, body = FileView, description = "Still being checked"), (status = 400, description = "INVALID_REQUEST"), (status = 408, description = "BODY_TOO_SLOW"), (status = 409, description = "FILES_UNAVAILABLE"), (status = 413, description = "TOO_LARGE"), (status = 422, description = "FILE_REFUSED"), (status = 429, description = "QUOTA_EXCEEDED")), security(("bearer" = [])), tag = "files")]
 #[post("/files")]
 pub async fn upload(
     call: Call<(), UploadBody>,
     query: Query<UploadQuery>,
 ) -> Result<HttpResponse, Failure> {
-    let Query(UploadQuery { name, purpose }) = query;
+    if tus::is_spoken(call.body.headers()) {
+        return resumable::begin(&call).await;
+    }
+    let Query(UploadQuery {
+        name,
+        purpose,
+        waveform,
+    }) = query;
     let work = async {
         let purpose = purpose.as_deref().map(Purpose::parse).transpose()?;
-        let described = Described { name, purpose };
+        let waveform = waveform.as_deref().map(Waveform::parse).transpose()?;
+        let described = Described {
+            name,
+            purpose,
+            waveform,
+        };
         let deps = &call.server.deps;
         let file = deps.upload(&call.caller, described, &call.body).await?;
         let status = match file.state {
@@ -64,6 +80,9 @@ pub async fn upload(
 #[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, body = FileView), (status = 404, description = "FILE_NOT_FOUND"), (status = 410, description = "GONE")), security(("bearer" = [])), tag = "files")]
 #[get("/files/{id}")]
 pub async fn show(call: Call<FileId>) -> Result<HttpResponse, Failure> {
+    if tus::is_spoken(call.headers()) {
+        return resumable::progress(&call).await;
+    }
     let (id, requester) = (call.path, Requester::from(&*call.caller));
     let seen = call
         .pool()

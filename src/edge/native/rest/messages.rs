@@ -11,6 +11,7 @@ use crate::domain::answer::{Answer, Novelty};
 use crate::domain::attachment::WrittenAttachment;
 use crate::domain::command::Command;
 use crate::domain::conversation::Conversation;
+use crate::domain::file::FileId;
 use crate::domain::forwarding::Forwarded;
 use crate::domain::ids::{ConversationId, MessageId};
 use crate::domain::limits;
@@ -231,6 +232,21 @@ pub async fn edit(call: Call<MessageId, Body>) -> Result<HttpResponse, Failure> 
 pub async fn delete(call: Call<MessageId>) -> Result<HttpResponse, Failure> {
     let message = call.path;
     change(&call, message, Command::Delete { message }).await
+}
+
+impl FromPath for (MessageId, FileId) {
+    type Parts = (String, String);
+    fn parse((id, file): (String, String)) -> Result<Self, Refusal> {
+        Ok((message_id(&id, "id")?, FileId::parse(&file, "file_id")?))
+    }
+}
+
+/// Remove a file from a message, as its author or a moderator: the message counts as edited
+#[utoipa::path(params(("id" = Uuid, Path), ("file_id" = Uuid, Path)), responses((status = 200, body = MessageView), (status = 403, description = "FORBIDDEN"), (status = 404, description = "MESSAGE_NOT_FOUND, FILE_NOT_FOUND"), (status = 409, description = "CONFLICT: it has been deleted, or nothing would be left of it")), security(("bearer" = [])), tag = "messages")]
+#[delete("/messages/{id}/attachments/{file_id}")]
+pub async fn remove_attachment(call: Call<(MessageId, FileId)>) -> Result<HttpResponse, Failure> {
+    let (message, file) = call.path;
+    change(&call, message, Command::RemoveAttachment { message, file }).await
 }
 
 /// Every earlier wording, oldest first; those of a deleted message only for staff, and null once they were emptied

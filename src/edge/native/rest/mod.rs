@@ -16,6 +16,7 @@ pub mod mine;
 pub(in crate::edge) mod opened;
 pub mod participants;
 pub mod receipts;
+pub mod resumable;
 pub mod search;
 pub mod sign_out;
 pub mod staff;
@@ -59,6 +60,7 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(messages::send)
         .service(messages::edit)
         .service(messages::delete)
+        .service(messages::remove_attachment)
         .service(messages::history)
         .service(receipts::receipts)
         .service(annotations::react)
@@ -71,6 +73,8 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(files::links)
         .service(files::show)
         .service(files::delete)
+        .service(resumable::append)
+        .service(resumable::complete)
         .service(flows::list)
         .service(flows::describe)
         .service(flows::picture)

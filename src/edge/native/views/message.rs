@@ -40,7 +40,7 @@ pub struct MessageView<'a> {
     /// The sender's own object
     #[schema(value_type = Option<Object>)]
     context: Option<&'a RawValue>,
-    /// What a flow asks for with it; `done` tells who answered, with what, and when
+    /// What a flow asks for with it; `done` has who answered, with what, and when
     #[schema(value_type = Option<Object>)]
     action: Option<&'a RawValue>,
     /// The sender's own id of it; only to its sender

@@ -200,8 +200,8 @@ async fn send_here(call: &Call<InConversation, Body>) -> Result<HttpResponse, Fa
         }
         let text = ("message", MOST);
         let content = content(&call.server, sent.message, sent.media_url, text)?;
-        let place = (id, given(sent.receiver_id));
-        send_into(&call.server, sender, place, content, 200).await
+        let target = (id, given(sent.receiver_id));
+        send_into(&call.server, sender, target, content, 200).await
     };
     call.once(work).await
 }

@@ -81,8 +81,8 @@ impl Opened {
     ) -> Vec<MessageRow<'a>> {
         let (sides, reader) = (self.sides(), Some(self.reader.no));
         let context = server.deps.dialects.reader(self.reader.no).messages();
-        let (place, each) = (self.loaded.conversation.id, messages.iter());
-        each.map(|message| MessageRow::new(message, place, &sides, reader, context))
+        let (conversation, each) = (self.loaded.conversation.id, messages.iter());
+        each.map(|message| MessageRow::new(message, conversation, &sides, reader, context))
             .collect()
     }
 

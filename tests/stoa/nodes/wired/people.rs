@@ -1,10 +1,11 @@
 //! Users over servers: profiles, sign-outs, clients that come back at another server.
 
-use serde_json::json;
-use std::time::{Duration, Instant};
+use serde_json::{Value, json};
+use std::time::Instant;
 
 use super::{AT_ONCE, Wired, on};
 use crate::client::Person;
+use crate::polling::until_within;
 use crate::socketio_chat::client::SocketIoClient;
 use crate::test_app::{claims, token};
 
@@ -29,11 +30,8 @@ async fn a_profile_that_was_changed_at_one_server_is_shown_at_the_other() {
     renamed.name = Some("another name".to_owned());
     let renamed = Person::new(ann.address(), "ann", token(&renamed));
     renamed.get("/api/v1/me").await.expect_status(200);
-    let begun = Instant::now();
-    while name().await != "another name" {
-        assert!(begun.elapsed() < AT_ONCE, "it is shown too late");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let is_new = |name: &Value| name == "another name";
+    until_within(AT_ONCE, "the new name at the other server", name, is_new).await;
 }
 
 #[actix_rt::test]

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::{Wired, at_once, on};
 use crate::client::{Person, Socket};
 use crate::deals::{Flows, TICKING, creation};
+use crate::files::{Folder, picture};
 
 /// A deal that the platform began at the first server.
 async fn begin(wired: &Wired, creation: Value, people: [&str; 2]) -> String {
@@ -99,4 +100,17 @@ async fn a_job_of_a_server_without_jobs_is_done_at_once_by_another() {
     // Runners look for themselves once a second.
     let took = begun.elapsed();
     assert!(took < Duration::from_millis(800), "{took:?}");
+}
+
+#[actix_rt::test]
+async fn the_owner_of_a_file_hears_at_every_server_that_it_is_ready() {
+    let folder = Folder::new();
+    let wired = Wired::with(&["--files", &folder.option()]).await;
+    let (ann, _) = wired.two().await;
+    let (mut here, mut there) = (ann.socket().await, on(&wired.other, "ann").socket().await);
+    let file = picture(&ann).await;
+    for socket in [&mut here, &mut there] {
+        let told = socket.event("file_ready").await;
+        assert_eq!(told["file_id"], file["file_id"]);
+    }
 }

@@ -7,7 +7,7 @@ use super::Switch;
 /// Options of Socket.IO.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Socket.IO")]
-pub struct ForeignOptions {
+pub struct SocketIoOptions {
     /// Bytes of one POST over long-polling, with all its packets; each packet may have --frame-limit. At least --frame-limit
     #[arg(long, env = "STOA_POLL_BODY_LIMIT", default_value_t = 1_048_576, value_parser = clap::value_parser!(u32).range(1_024..=16_777_216))]
     pub poll_body_limit: u32,
@@ -22,7 +22,7 @@ pub struct ForeignOptions {
     pub recovery_limit: u32,
 }
 
-impl ForeignOptions {
+impl SocketIoOptions {
     /// Checks the options against the frame limit. An error is a sentence that says what to do.
     pub(super) fn check(&self, frame_limit: u32) -> Result<(), String> {
         if self.poll_body_limit < frame_limit {

@@ -1,12 +1,12 @@
-//! Says when this server is apart from the others and when it is whole again, to whoever hears and in the log.
+//! Says when this server is apart from the others and when it is whole again, to its listener and in the log.
 
 use std::sync::Arc;
 
 use super::echo::State;
 use super::inbox::Inbox;
 
-/// The state that was told, to whoever hears and in the log.
-pub(super) struct Told {
+/// The state that was reported, to its listener and in the log.
+pub(super) struct StateReport {
     inbox: Arc<Inbox>,
     state: Option<State>,
     /// Whether it has been whole since this was asked last.
@@ -15,8 +15,8 @@ pub(super) struct Told {
     reason: String,
 }
 
-impl Told {
-    /// Nothing was told yet.
+impl StateReport {
+    /// Nothing was reported yet.
     pub(super) fn new(inbox: Arc<Inbox>) -> Self {
         Self {
             inbox,
@@ -48,7 +48,7 @@ impl Told {
         }
     }
 
-    /// Says it to whoever hears if it is news, and logs each reason once until it is whole again.
+    /// Says it to the listener if it is news, and logs each reason once until it is whole again.
     pub(super) fn tell_apart(&mut self, reason: &str) {
         if self.state != Some(State::Apart) {
             self.state = Some(State::Apart);
@@ -85,7 +85,7 @@ mod tests {
     #[actix_rt::test]
     async fn a_state_is_told_once() {
         let (inbox, mut heard) = Inbox::open();
-        let mut told = Told::new(inbox);
+        let mut told = StateReport::new(inbox);
         told.tell(State::Apart);
         told.tell(State::Whole);
         told.tell(State::Whole);
@@ -110,7 +110,7 @@ mod tests {
     #[actix_rt::test]
     async fn a_redis_that_is_away_at_the_start_is_told() {
         let (inbox, mut heard) = Inbox::open();
-        let mut told = Told::new(inbox);
+        let mut told = StateReport::new(inbox);
         told.tell_apart("away");
         told.end();
         for expected in [Some(State::Apart), None] {

@@ -149,7 +149,7 @@ pub(super) fn one(
         return Ok(Entrance::OffSubject);
     }
     let reader = access.reader(requester.no);
-    let place = SearchedConversation {
+    let conversation = SearchedConversation {
         no: conversation.no.0,
         role: role_or_none(&reader),
         sees_from: reader.sees_from,
@@ -159,8 +159,10 @@ pub(super) fn one(
         indexed: indexed(connection, conversation.no, consumer)?,
     };
     Ok(match access {
-        Access::Participant(_) | Access::StaffParticipant(_) => Entrance::AsParticipant(place),
-        Access::BusinessStaff(_) | Access::Staff => Entrance::AsStaff(place),
+        Access::Participant(_) | Access::StaffParticipant(_) => {
+            Entrance::AsParticipant(conversation)
+        }
+        Access::BusinessStaff(_) | Access::Staff => Entrance::AsStaff(conversation),
     })
 }
 

@@ -1,5 +1,5 @@
-//! Requests that a room would refuse by what it remembers. Another server may have permitted them since, so they are decided on what
-//! the database says, in the order of their caller.
+//! Confirms refusals: another server may have permitted since what a room would refuse by what it remembers, so such requests are decided
+//! on what the database says, in the order of their caller.
 
 use actix::prelude::*;
 use std::collections::{HashMap, VecDeque};
@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::ToRoom;
 use super::actor::Room;
+use super::behind::Knowledge;
 use crate::domain::command::Command;
 use crate::domain::ids::{SessionId, UserNo};
 use crate::domain::principal::Principal;
@@ -20,22 +21,13 @@ const ASK_AGAIN: Refusal = Refusal::Unavailable("The database is away: try again
 
 /// Requests that wait until the room has read, by caller. At most one read is under way.
 #[derive(Default)]
-pub(super) struct Doubts {
+pub(super) struct Unconfirmed {
     waiting: HashMap<UserNo, VecDeque<ToRoom>>,
     /// How many of each caller's requests came before the read that is under way; `None` if none is.
     asked_before: Option<HashMap<UserNo, usize>>,
 }
 
-/// What came of a read.
-#[derive(Clone, Copy, PartialEq)]
-enum Knowledge {
-    /// The room knows everything that was committed before the read.
-    Whole,
-    /// The database did not answer.
-    Missing,
-}
-
-impl Doubts {
+impl Unconfirmed {
     pub(super) fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }
@@ -93,7 +85,7 @@ enum Reading {
 }
 
 impl ToRoom {
-    /// Who asks; `None` if nobody is to be told of a refusal.
+    /// Who asks; `None` if nobody gets the refusal.
     fn caller(&self) -> Option<&Arc<Principal>> {
         match self {
             Self::Join { principal, .. }
@@ -119,17 +111,17 @@ impl ToRoom {
 impl Room {
     /// Carries out a request, or reads first if the room would refuse it, or if an earlier request of its caller waits for a read.
     pub(super) fn ask(&mut self, message: ToRoom, context: &mut Context<Self>) {
-        let before = match self.doubts.is_empty() {
+        let before = match self.unconfirmed.is_empty() {
             true => None,
-            false => self.doubts.before(&message),
+            false => self.unconfirmed.before(&message),
         };
         let caller = message.caller().map(|caller| caller.no);
         match before.or(caller.filter(|_| self.would_refuse(&message))) {
             None => self.carry_out(message, context),
-            Some(_) if self.doubts.count() >= MOST_WAITING => message.refuse(TOO_MANY),
+            Some(_) if self.unconfirmed.count() >= MOST_WAITING => message.refuse(TOO_MANY),
             Some(caller) => {
-                self.doubts.add(caller, message);
-                self.read_for_doubts(context);
+                self.unconfirmed.add(caller, message);
+                self.confirm_refusals(context);
             }
         }
     }
@@ -156,35 +148,24 @@ impl Room {
         }
     }
 
-    /// Reads what this room may have missed, once for all that wait. All rooms together read so many at a time that others get the
-    /// database too.
-    fn read_for_doubts(&mut self, context: &mut Context<Self>) {
-        if self.doubts.begin() == Reading::IsUnderway {
+    /// Reads what this room may have missed, once for all that wait.
+    fn confirm_refusals(&mut self, context: &mut Context<Self>) {
+        if self.unconfirmed.begin() == Reading::IsUnderway {
             return;
         }
-        let (turns, wait) = (self.deps.catch_ups.clone(), self.catch_up());
-        let read = async move {
-            let turn = turns.acquire().await;
-            let read = wait.await;
-            drop(turn);
-            read
-        };
-        context.spawn(read.into_actor(self).map(|entries, room, context| {
-            let knows = match entries {
-                Ok(_) => Knowledge::Whole,
-                Err(_) => Knowledge::Missing,
-            };
-            room.caught_up(entries, context);
-            for (caller, waiting, asked_before) in room.doubts.end() {
-                room.decide_doubts(caller, waiting, (knows, asked_before), context);
+        let read = self.catch_up_in_turn();
+        context.spawn(read.into_actor(self).map(|missed, room, context| {
+            let knows = room.caught_up(missed, context);
+            for (caller, waiting, asked_before) in room.unconfirmed.end() {
+                room.decide_confirmed(caller, waiting, (knows, asked_before), context);
             }
-            room.read_for_doubts(context);
+            room.confirm_refusals(context);
             room.note_progress();
         }));
     }
 
     /// Decides the requests of a caller. Those that came after the read had begun may need another one.
-    fn decide_doubts(
+    fn decide_confirmed(
         &mut self,
         caller: UserNo,
         mut waiting: VecDeque<ToRoom>,
@@ -201,7 +182,7 @@ impl Room {
         while let Some(message) = later.pop_front() {
             if self.would_refuse(&message) {
                 later.push_front(message);
-                self.doubts.waiting.insert(caller, later);
+                self.unconfirmed.waiting.insert(caller, later);
                 return;
             }
             self.carry_out(message, context);
