@@ -3,6 +3,7 @@
 mod annotating;
 mod managing;
 mod mentioning;
+mod messages;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -223,37 +224,13 @@ impl State {
     ) -> Result<Decision, Refusal> {
         self.may_ask(caller, command)?;
         match command {
-            Command::Edit { message, body } => {
-                self.must_be_here(*message)?;
-                self.may_speak(caller)?;
-                let reader = self.reader(caller)?;
-                Ok(Decision::Change(ChangeKind::Edit {
-                    message: *message,
-                    body: body.clone(),
-                    reader,
-                }))
-            }
-            Command::Delete { message } => {
-                self.must_be_here(*message)?;
-                let access = self.access(caller)?;
-                Ok(Decision::Change(ChangeKind::Delete {
-                    message: *message,
-                    power: access.power(),
-                    reader: access.reader(caller.no),
-                }))
-            }
+            Command::Edit { message, body } => self.decide_edit(caller, *message, body),
+            Command::Delete { message } => self.decide_deletion(caller, *message),
             Command::React { .. } | Command::Pin { .. } | Command::Unpin { .. } => {
                 self.decide_annotation(caller, command)
             }
             Command::RemoveAttachment { message, file } => {
-                self.must_be_here(*message)?;
-                let access = self.access(caller)?;
-                Ok(Decision::Change(ChangeKind::RemoveAttachment {
-                    message: *message,
-                    file: *file,
-                    power: access.power(),
-                    reader: access.reader(caller.no),
-                }))
+                self.decide_file_removal(caller, *message, *file)
             }
             Command::AddParticipant {
                 user,

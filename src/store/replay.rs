@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::access::{role_or_none, visible_to};
 use super::conversations::{self, Key};
-use super::entries::all_entries;
+use super::entries::entries_within;
 use super::history::{PageReader, page};
 use super::messages::{MessageRow, Page, actor_id, assemble, by_keys, sender_id};
 use super::pool::explain;

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use std::sync::Arc;
 
 use super::{json, text, time, user, user_id};
-use crate::domain::attachment::{Attachment, Source};
+use crate::domain::attachment::Attachment;
 use crate::domain::forwarding::{Forwarded, Origin};
 use crate::domain::ids::{ConversationNo, MessageId, UserId};
 use crate::domain::mention::Mention;
