@@ -182,8 +182,9 @@ case ${1:-} in
 run) ;;
 test) needs+=(browser driver node npm python pooler redis exiftool) ;;
 nodes) needs+=(redis haproxy) ;;
+campaign) needs+=(node npm redis) ;;
 real) needs+=(browser driver node npm python redis haproxy nginx) ;;
-*) say "install.sh run | test | nodes | real" && exit 2 ;;
+*) say "install.sh run | test | nodes | campaign | real" && exit 2 ;;
 esac
 
 if ! has_cargo; then
@@ -197,7 +198,7 @@ if ((${#absent[@]})); then
     read -r -d '' -a absent < <(missing "${needs[@]}") || true
     for need in "${absent[@]}"; do explain "$need"; done
 fi
-if [[ $1 == test || $1 == real ]] && has_npm; then
+if [[ $1 == test || $1 == real || $1 == campaign ]] && has_npm; then
     install_node_packages
 fi
 if [[ $1 == test || $1 == real ]] && has_python; then

@@ -119,6 +119,8 @@ balancer_config() {
 
 next_port
 start redis redis-server --bind 127.0.0.1 --port "$port" --save '' --appendonly no --dir "$folder"
+# All nodes serve the files of all.
+export STOA_FILES=${STOA_FILES:-local:$data/files}
 export STOA_REDIS=redis://127.0.0.1:$port
 for tag in "${tags[@]}"; do
     next_port
@@ -135,7 +137,10 @@ runs haproxy || fail haproxy
 echo
 echo "  Stoa's demo on $count nodes: look at http://$listen/ in a browser. The bar at the top says which node serves the page."
 for tag in "${tags[@]}"; do
-    echo "    node $tag at http://127.0.0.1:${ports[$tag]}/   kill -9 ${pids[$tag]} or kill -TERM ${pids[$tag]} and watch the page move"
+    ends="kill -9 ${pids[$tag]} or kill -TERM ${pids[$tag]}"
+    # The first node owns the database, which it stops when it is asked to stop.
+    [[ $tag == "${tags[0]}" ]] && ends="kill -9 ${pids[$tag]}"
+    echo "    node $tag at http://127.0.0.1:${ports[$tag]}/   $ends and watch the page move"
 done
 echo "  A node that has ended comes back after 5 seconds. Ctrl-C ends all of it. The logs are in $folder."
 echo

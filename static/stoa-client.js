@@ -37,6 +37,10 @@ const STABLE_MS = 10_000;
 /** Coming back would end the same way: protocol misused, too large, origin refused. */
 const FINAL_CODES = new Set([1008, 1009, 4403]);
 const UNAUTHENTICATED = 4401;
+/** The events whose `seq` is that of a change, and not of a watermark. */
+const CHANGES = new Set([
+  "new_message", "message_updated", "message_deleted", "reaction_changed", "pin_changed", "conversation_updated", "conversation_state_changed",
+]);
 /** There will be no connection any more. */
 const ENDED = ["stopped", "closed"];
 /** After a sign-out, tokens count from the next second on: so long a new one is waited for. */
@@ -345,8 +349,7 @@ export class StoaClient {
   /** The highest seq is what a resume asks beyond. Watermarks carry the seq of a message, not of a change. */
   #happened(event, data) {
     const id = data?.conversation_id;
-    const isChange = ["new_message", "message_updated", "message_deleted", "conversation_updated", "conversation_state_changed"].includes(event);
-    if (isChange && this.#joined.get(id) < data.seq && this.#joined.get(id) !== null) this.#joined.set(id, data.seq);
+    if (CHANGES.has(event) && this.#joined.get(id) < data.seq && this.#joined.get(id) !== null) this.#joined.set(id, data.seq);
     if (data?.conversation?.membership) this.#joined.delete(id);
     this.#emit(event, data);
   }
@@ -359,11 +362,13 @@ export class StoaClient {
   }
 
   async #deliver(entry) {
-    const { conversation_id, client_id, body, reply_to, attachments, context } = entry;
+    const { conversation_id, client_id, body, reply_to, attachments, context, mentions, forward_of } = entry;
+    // What is forwarded has the words and the files of another message; those of the entry are for its display.
+    const words = forward_of ? { forward_of } : { body, attachments: attachments?.map(asSent) };
     this.#sending.add(conversation_id);
     let pause = 0;
     try {
-      const sent = { conversation_id, client_id, body, reply_to, attachments: attachments?.map(asSent), context };
+      const sent = { conversation_id, client_id, ...words, reply_to, context, mentions };
       const stored = await this.#ask("send_message", sent);
       this.#queue.remove(client_id);
       this.#emit("sent", { ...stored, queued: entry });

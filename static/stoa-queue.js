@@ -6,6 +6,8 @@
  * @property {string|null} [reply_to] A message's id
  * @property {{file_id?: string, url: string, name?: string, type?: string, size?: number}[]} [attachments] Of a file with an id only that is sent
  * @property {Object|null} [context]
+ * @property {string[]} [mentions] Ids of users, "all", and roles as "role:seller"
+ * @property {string} [forward_of] The id of the message that is forwarded
  *
  * @typedef {Draft & {client_id: string, conversation_id: string, created_at: string, state: "waiting"|"failed", error?: Object}} Queued
  */

@@ -23,6 +23,12 @@ function isNewer(coming, present, timeline, changeSeq) {
   return (coming.edited_at ?? "") >= (present.edited_at ?? "");
 }
 
+/** A message of a join or a page: where it says nothing of reactions and of a pin, there are none. Events of messages never say anything of them. */
+const whole = (message) => ({ reactions: [], pinned: null, ...message });
+
+/** A tombstone has no reactions and no pin. */
+const bare = (message) => (message.deleted_at ? whole({ ...message, reactions: [], pinned: null }) : message);
+
 /** Puts messages in their places. `changeSeq` is the seq of the change that they come with, where it is known. */
 function merge(timeline, messages, changeSeq = null) {
   const byId = new Map(timeline.messages.map((message) => [message.id, message]));
@@ -30,7 +36,7 @@ function merge(timeline, messages, changeSeq = null) {
   for (const coming of messages) {
     const present = byId.get(coming.id);
     if (!isNewer(coming, present, timeline, changeSeq)) continue;
-    byId.set(coming.id, { ...present, ...coming });
+    byId.set(coming.id, bare({ ...present, ...coming }));
     if (changeSeq !== null) changed[coming.id] = changeSeq;
   }
   const ordered = [...byId.values()].sort((one, other) => one.seq - other.seq);
@@ -43,8 +49,8 @@ const fitting = (timeline, messages) =>
 
 /** The answer to a join: all that changed, or a fresh start. @returns {Timeline} */
 export function withSnapshot(timeline, { messages, recovered }) {
-  if (recovered) return timeline.isLoaded ? merge(timeline, fitting(timeline, messages)) : timeline;
-  return { ...merge(EMPTY, messages), isLoaded: true, hasOlder: messages.length >= PAGE };
+  if (recovered) return timeline.isLoaded ? merge(timeline, fitting(timeline, messages.map(whole))) : timeline;
+  return { ...merge(EMPTY, messages.map(whole)), isLoaded: true, hasOlder: messages.length >= PAGE };
 }
 
 /** One of new_message, message_updated, message_deleted. A change of a message that is not loaded changes nothing. */
@@ -54,26 +60,43 @@ export function withEvent(timeline, { seq, message }) {
   return isKnown || message.seq === seq ? merge(timeline, fitting(timeline, [message]), seq) : timeline;
 }
 
+const changeOne = (timeline, id, change) => ({ ...timeline, messages: timeline.messages.map((one) => (one.id === id ? { ...one, ...change(one) } : one)) });
+
+/** reaction_changed: what it says of an emoji takes the place of what was known. @returns {Timeline} */
+export function withReaction(timeline, { message_id, emoji, count, users, user_id, added }, me) {
+  return changeOne(timeline, message_id, ({ reactions = [] }) => {
+    const known = reactions.find((one) => one.emoji === emoji);
+    const mine = user_id === me ? added : Boolean(known?.mine);
+    const now = { emoji, count, users, mine };
+    if (!count) return { reactions: reactions.filter((one) => one !== known) };
+    return { reactions: known ? reactions.map((one) => (one === known ? now : one)) : [...reactions, now] };
+  });
+}
+
+/** pin_changed. @returns {Timeline} */
+export const withPin = (timeline, { message_id, pinned, user_id, at, expires_at }) =>
+  changeOne(timeline, message_id, () => ({ pinned: pinned ? { user_id, at, expires_at } : null }));
+
 /** A page of history above. @returns {Timeline} */
 export function withOlder(timeline, { items, next_cursor: cursor }) {
-  return { ...merge(timeline, items), hasOlder: cursor !== null && cursor !== undefined && items.length > 0 };
+  return { ...merge(timeline, items.map(whole)), hasOlder: cursor !== null && cursor !== undefined && items.length > 0 };
 }
 
 /** A page around a message, or the newest one: it takes the place of everything that was loaded. @returns {Timeline} */
 export function withPage(timeline, { items, next_cursor: older, newer_cursor: newer = null }) {
   const known = timeline.messages.filter((message) => items.some((one) => one.id === message.id));
-  return { ...merge({ ...EMPTY, messages: known, changed: timeline.changed }, items), isLoaded: true, hasOlder: older !== null, hasNewer: newer !== null };
+  return { ...merge({ ...EMPTY, messages: known, changed: timeline.changed }, items.map(whole)), isLoaded: true, hasOlder: older !== null, hasNewer: newer !== null };
 }
 
 /** A page of history below. @returns {Timeline} */
 export function withNewer(timeline, { items, next_cursor: cursor }) {
-  return { ...merge(timeline, items), hasNewer: cursor !== null && items.length > 0 };
+  return { ...merge(timeline, items.map(whole)), hasNewer: cursor !== null && items.length > 0 };
 }
 
 /** One's own message, known from the acknowledgement of its send before its event comes. @returns {Timeline} */
 export function withSent(timeline, { id, seq, created_at, client_id, queued, message: now }, me) {
-  const { conversation_id, body, reply_to = null, attachments = [], context = null } = queued;
-  const message = { id, seq, created_at, client_id, conversation_id, body, reply_to, attachments, context };
+  const { conversation_id, body, reply_to = null, attachments = [], context = null, mentions, forwarded } = queued;
+  const message = { id, seq, created_at, client_id, conversation_id, body, reply_to, attachments, context, mentions, forwarded };
   const isKnown = timeline.messages.some((known) => known.id === id);
   // `now` is there where the message had been sent before, and was edited or deleted since.
   return isKnown || !timeline.isLoaded || timeline.hasNewer ? timeline : merge(timeline, [now ?? { ...message, sender_id: me, kind: "user_input" }], seq);

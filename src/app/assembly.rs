@@ -88,6 +88,7 @@ pub(super) fn build(opened: Opened) -> Result<AppState, String> {
         last_seen: LastSeen::default(),
         rate_limits: RateLimits::new(&config.rates),
         options: config.sockets.clone(),
+        forwarding: config.people.forwarding,
         socketio: config.socketio.clone(),
         dialects,
         connected_clients: ConnectedClients::default(),

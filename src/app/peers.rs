@@ -76,7 +76,9 @@ pub(super) fn meet(
     let deps = &server.deps;
     let tag = deps.node.as_ref().map(ToString::to_string);
     let identity = (tag, address.to_string());
-    deps.nodes.start(identity, &deps.room, &deps.rooms, wired)
+    let files = server.config.files.files.clone();
+    deps.nodes
+        .start(identity, files, &deps.room, &deps.rooms, wired)
 }
 
 /// Signals a job to the runner of this server, or to the servers that have a runner.

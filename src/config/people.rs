@@ -4,6 +4,7 @@ use clap::Args;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use super::Switch;
 use crate::domain::access::beginning::MayStart;
 use crate::domain::conversation::ConversationKind;
 
@@ -28,6 +29,9 @@ pub struct PeopleOptions {
     /// number. --rate-limits off lifts it
     #[arg(long, env = "STOA_NEW_CONTACTS", default_value_t = 20)]
     pub new_contacts: u32,
+    /// Whether messages can be forwarded into other conversations
+    #[arg(long, env = "STOA_FORWARDING", value_enum, default_value = "on")]
+    pub forwarding: Switch,
 }
 
 /// Which people may begin conversations of one kind.

@@ -320,6 +320,8 @@ impl DecidedStep {
                 context: None,
                 kind: line.kind.into(),
                 audience,
+                mentions: Vec::new(),
+                forwarded: None,
             }),
             card: None,
             created_at: at,

@@ -62,7 +62,10 @@ fn last_transition(first: &Entry, stepped: &Arc<Stepped>, rest: &[Entry]) -> Arc
         | Fact::Participant { .. }
         | Fact::Block { .. }
         | Fact::Settings { .. }
-        | Fact::Ended => None,
+        | Fact::Ended
+        | Fact::Reacted(_)
+        | Fact::Pinned(_)
+        | Fact::Void => None,
     });
     let automatic = transitions.take_while(|transition| transition.actor_id.is_none());
     automatic

@@ -217,19 +217,45 @@ impl<'a> Access<'a> {
         }
     }
 
+    /// Whether they may pin messages, where so many people take part: who manages the conversation, and both of two.
+    pub fn may_pin(self, people: usize) -> bool {
+        let is_one_of_two = people <= 2 && self.participant().is_some();
+        is_one_of_two || self.power() == Power::Moderates
+    }
+
     /// Refuses free text. Staff may send whatever the deal permits; a mute and a block hold for participants with a
     /// staff token too. `blocks` are those between the conversation's people.
     pub fn may_speak(self, conversation: &Conversation, blocks: &Blocks) -> Result<(), Silenced> {
+        self.may_be_heard()?;
+        if let (Self::Participant(person), Some(deal)) = (self, &conversation.flow) {
+            deal.may_type(&person.role).map_err(Silenced::ByDeal)?;
+        }
+        self.may_take_part(conversation, blocks)
+    }
+
+    /// Refuses those who only read.
+    fn may_be_heard(self) -> Result<(), Silenced> {
         let state = self.participant().map(Participant::state);
         if state == Some(ParticipantState::Muted) {
             return Err(Silenced::Muted);
         }
-        if self == Self::BusinessStaff(StaffRole::Viewer) {
-            return Err(Silenced::Viewer);
+        match self == Self::BusinessStaff(StaffRole::Viewer) {
+            true => Err(Silenced::Viewer),
+            false => Ok(()),
         }
-        if let (Self::Participant(person), Some(deal)) = (self, &conversation.flow) {
-            deal.may_type(&person.role).map_err(Silenced::ByDeal)?;
-        }
+    }
+
+    /// Refuses reactions and pins, for the same reasons as free text, but whatever a deal says of that.
+    pub fn may_annotate(
+        self,
+        conversation: &Conversation,
+        blocks: &Blocks,
+    ) -> Result<(), Silenced> {
+        self.may_be_heard()?;
+        self.may_take_part(conversation, blocks)
+    }
+
+    fn may_take_part(self, conversation: &Conversation, blocks: &Blocks) -> Result<(), Silenced> {
         match conversation.status {
             ConversationStatus::Open => {}
             ConversationStatus::Closed | ConversationStatus::Archived => {

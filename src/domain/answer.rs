@@ -1,7 +1,9 @@
 //! Answers to requests, before a dialect encodes them.
 
 use serde_json::Value;
+use std::sync::Arc;
 
+use super::annotation::{Pinned, Reacted};
 use crate::domain::conversation::{Conversation, Participant};
 use crate::domain::ids::Seq;
 use crate::domain::message::Message;
@@ -14,6 +16,10 @@ pub enum Answer {
     Sent(Message, Novelty),
     /// A message after a change.
     Message(Message),
+    /// A reaction after a change.
+    Reacted(Arc<Reacted>),
+    /// A pin after a change.
+    Pinned(Arc<Pinned>),
     /// A conversation was joined.
     Joined(Box<Snapshot>),
     /// A watermark after it moved.

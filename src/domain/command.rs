@@ -1,9 +1,12 @@
 //! Commands to a conversation, from sockets and REST alike.
 
+use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
 use super::access::policies::History;
+use super::annotation::Placing;
 use super::conversation::{Card, ConversationStatus};
+use super::emoji::Emoji;
 use super::file::FileId;
 use super::ids::{MessageId, Seq, UserId};
 use super::message::Content;
@@ -23,6 +26,27 @@ pub enum Command {
     },
     /// Turn a message into a tombstone.
     Delete {
+        /// The message.
+        message: MessageId,
+    },
+    /// React to a message with an emoji, or no longer.
+    React {
+        /// The message.
+        message: MessageId,
+        /// The emoji.
+        emoji: Emoji,
+        /// Which of the two.
+        placing: Placing,
+    },
+    /// Pin a message.
+    Pin {
+        /// The message.
+        message: MessageId,
+        /// Until when; `None` for good.
+        expires_at: Option<DateTime<Utc>>,
+    },
+    /// Take the pin off a message.
+    Unpin {
         /// The message.
         message: MessageId,
     },

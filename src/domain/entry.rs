@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
 use super::access::blocks::{Block, Blocking};
+use super::annotation::{Pinned, Reacted};
 use super::conversation::{Participant, Settings};
 use super::flow::Stepped;
 use super::ids::{Seq, UserNo};
@@ -57,18 +58,37 @@ pub enum Fact {
     Ended,
     /// A deal made a transition.
     Stepped(Arc<Stepped>),
+    /// Somebody reacted to a message, or does no longer.
+    Reacted(Arc<Reacted>),
+    /// A message was pinned, or is no longer.
+    Pinned(Arc<Pinned>),
+    /// A later change took the place of this one, so nothing of it is stored.
+    Void,
 }
 
 impl Fact {
     /// Whether the change raises the policy version.
     pub fn changes_policy(&self) -> bool {
         match self {
-            Self::Said(_) | Self::Edited(_) | Self::Deleted(_) => false,
+            Self::Said(_)
+            | Self::Edited(_)
+            | Self::Deleted(_)
+            | Self::Reacted(_)
+            | Self::Pinned(_)
+            | Self::Void => false,
             Self::Participant { .. }
             | Self::Block { .. }
             | Self::Settings { .. }
             | Self::Ended
             | Self::Stepped(_) => true,
         }
+    }
+
+    /// Whether the conversation counts as changed by it in lists.
+    pub fn moves_conversation(&self) -> bool {
+        !matches!(
+            self,
+            Self::Block { .. } | Self::Reacted(_) | Self::Pinned(_) | Self::Void
+        )
     }
 }

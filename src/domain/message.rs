@@ -8,10 +8,13 @@ use std::sync::Arc;
 
 use super::access::Sight;
 use super::attachment::{Attachment, Source};
+use super::conversation::Participant;
 use super::file::{FileId, FileProblem};
 use super::flow::LineKind;
+use super::forwarding::Forwarded;
 use super::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
 use super::limits;
+use super::mention::Mention;
 use super::refusal::Refusal;
 
 /// Who made a message, and how clients show it.
@@ -85,6 +88,10 @@ pub struct Content {
     pub kind: MessageKind,
     /// The audience; `None` for everyone.
     pub audience: Option<Audience>,
+    /// Whom it mentions.
+    pub mentions: Vec<Mention>,
+    /// That it says what another message said; `None` if it is its sender's own.
+    pub forwarded: Option<Forwarded>,
 }
 
 /// The origin of a message's `client_id`.
@@ -113,12 +120,18 @@ impl Content {
             context: None,
             kind: MessageKind::UserInput,
             audience: None,
+            mentions: Vec::new(),
+            forwarded: None,
         }
     }
 
     /// Checks every field against its limit; the refusal names the first wrong field.
     pub fn check(&self) -> Result<(), Refusal> {
-        if self.attachments.is_empty() {
+        if self.forwards().is_some() {
+            let is_bare = self.body.is_empty() && self.attachments.is_empty();
+            let why = || Refusal::invalid("forward_of", "excludes body and attachments");
+            is_bare.then_some(()).ok_or_else(why)?;
+        } else if self.attachments.is_empty() {
             limits::required_text(&self.body, "body", limits::BODY_CHARACTERS)?;
         } else {
             limits::text(&self.body, "body", limits::BODY_CHARACTERS)?;
@@ -142,6 +155,16 @@ impl Content {
         self.attachments.iter().filter_map(Attachment::file)
     }
 
+    /// The message that it forwards, while it is being sent.
+    pub fn forwards(&self) -> Option<MessageId> {
+        self.forwarded.as_ref()?.of
+    }
+
+    /// Whether it is stored with more than its row's usual columns: in a transaction, in which files are held and mentions are noted.
+    pub fn needs_transaction(&self) -> bool {
+        !self.mentions.is_empty() || self.forwarded.is_some() || self.files().next().is_some()
+    }
+
     /// Why it cannot be sent: the first of its files that cannot.
     pub fn file_problem(&self) -> Option<FileProblem> {
         self.attachments
@@ -160,6 +183,11 @@ impl Content {
         hash.update(self.reply_to.map_or(0, |id| id.seq).to_be_bytes());
         hash.update(self.kind.name());
         hash.update([0]);
+        if let Some(of) = self.forwards() {
+            // What the other message says may have been edited when the send is repeated.
+            hash.update(format!("\0>{} {}", of.conversation.0, of.seq));
+            return first_bytes(hash);
+        }
         hash.update(&self.body);
         // An empty context and a missing one give the same fingerprint.
         let context = self.context.as_ref().map_or("", |json| json.get());
@@ -176,13 +204,21 @@ impl Content {
                 self.audience
             ));
         }
-        let mut first = [0; 8];
-        first
-            .iter_mut()
-            .zip(hash.finalize())
-            .for_each(|(to, from)| *to = from);
-        i64::from_be_bytes(first)
+        if !self.mentions.is_empty() {
+            let mentions = self.mentions.iter().map(Mention::text);
+            hash.update(format!("\0@{}", mentions.collect::<Vec<_>>().join(" ")));
+        }
+        first_bytes(hash)
     }
+}
+
+fn first_bytes(hash: Sha256) -> i64 {
+    let mut first = [0; 8];
+    first
+        .iter_mut()
+        .zip(hash.finalize())
+        .for_each(|(to, from)| *to = from);
+    i64::from_be_bytes(first)
 }
 
 /// What a user may do with messages of others.
@@ -257,6 +293,11 @@ impl Message {
         may.then_some(()).ok_or(Refusal::Forbidden(
             "Only its author or a moderator may delete a message",
         ))
+    }
+
+    /// Whether it mentions a participant.
+    pub fn mentions(&self, person: &Participant) -> bool {
+        self.content.mentions.iter().any(|it| it.names(person))
     }
 
     /// Permits the removal of this file by the author and by moderators, if something is left of the message.

@@ -1,6 +1,7 @@
 //! The domain: values and rules of users, conversations, messages and payments. Pure.
 
 pub mod access;
+pub mod annotation;
 pub mod answer;
 pub mod attachment;
 pub mod business;
@@ -9,16 +10,19 @@ pub mod conversation;
 pub mod deal_memory;
 pub mod deal_reader;
 pub mod dialect;
+pub mod emoji;
 pub mod encoded;
 pub mod entry;
 pub mod file;
 pub mod file_name;
 pub mod flow;
+pub mod forwarding;
 pub mod ids;
 pub mod job;
 pub mod limits;
 pub mod measures;
 pub mod media_hosts;
+pub mod mention;
 pub mod message;
 pub mod mine;
 pub mod network;

@@ -2,12 +2,14 @@
 //! they send it.
 
 mod masked;
+mod weight;
 
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
 use super::access::Sight;
 use super::access::blocks::Blocks;
+use super::annotation::{Pinned, Reacted};
 use super::command::Mark;
 use super::conversation::{Conversation, Participant, PresenceStatus};
 use super::deal_memory::DealMemory;
@@ -72,6 +74,10 @@ pub enum Change {
         /// The conversation after it.
         view: View,
     },
+    /// Somebody reacted to a message, or does no longer.
+    Reacted(Arc<Reacted>),
+    /// A message was pinned, or is no longer.
+    Pinned(Arc<Pinned>),
     /// A deal made a step.
     Stepped {
         /// When.
@@ -159,6 +165,8 @@ pub enum Change {
     Notice {
         /// The message.
         preview: Preview,
+        /// Why the receiver is told.
+        reason: NoticeReason,
         /// How many messages the receiver has not read here.
         unread: UnreadCount,
         /// The conversation after it.
@@ -177,6 +185,25 @@ pub enum Change {
         /// The newest message that they may see.
         last_message: Option<Preview>,
     },
+}
+
+/// Why somebody is notified of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeReason {
+    /// It was said.
+    Message,
+    /// It mentions them.
+    Mention,
+}
+
+impl NoticeReason {
+    /// The name in events.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Mention => "mention",
+        }
+    }
 }
 
 /// A part of a step.
@@ -250,13 +277,6 @@ pub struct Preview {
     pub sender_name: String,
 }
 
-/// The size of a native event without its texts, in bytes.
-const ENVELOPE: usize = 400;
-/// The size of a participant in a native conversation, in bytes.
-const PARTICIPANT: usize = 300;
-/// About the bytes of the links to a file that is stored here.
-const FILE_LINKS: usize = 600;
-
 impl RoomEvent {
     /// A new event, not encoded yet.
     pub fn new(conversation: ConversationId, seq: Option<Seq>, change: Change) -> Arc<Self> {
@@ -276,16 +296,18 @@ impl RoomEvent {
             conversation,
             seq,
             signal_of: None,
-            weight: weight(&change),
+            weight: weight::of(&change),
             change,
             encodings: Encodings::default(),
         }
     }
 
-    /// Whether the event is for somebody: a message is for those who see it, everything else for everybody.
+    /// Whether the event is for somebody: a message, and what is said about it, is for those who see it, everything else for everybody.
     pub fn is_seen(&self, sight: Sight<'_>) -> bool {
         match &self.change {
             Change::Message { message, .. } => message.is_visible_to(sight),
+            Change::Reacted(reacted) => sight.sees_target(&reacted.target),
+            Change::Pinned(pinned) => sight.sees_target(&pinned.target),
             _ => true,
         }
     }
@@ -333,43 +355,4 @@ impl RoomEvent {
     ) -> Option<&Encoded> {
         self.encodings.get(dialect, role, encode)
     }
-}
-
-fn weight(change: &Change) -> usize {
-    ENVELOPE
-        + match change {
-            Change::Message { message, .. } => bytes_of(message),
-            Change::Acted { said, .. } | Change::StepPart { said, .. } => {
-                said.iter().map(bytes_of).sum()
-            }
-            Change::ToUser { news, .. } => weight_of_news(news),
-            Change::Changed(view) | Change::Created(view) => {
-                view.people.iter().count() * PARTICIPANT
-            }
-            Change::Notice { preview, .. } => bytes_of(&preview.message),
-            _ => 0,
-        }
-}
-
-fn weight_of_news(news: &UserNews) -> usize {
-    match news {
-        UserNews::Received(message)
-        | UserNews::Sent(message)
-        | UserNews::Newest { message, .. } => bytes_of(&message.preview.message),
-        UserNews::Unread(_) | UserNews::Payment { .. } => 0,
-    }
-}
-
-fn bytes_of(message: &Message) -> usize {
-    let content = &message.content;
-    let attachments = content
-        .attachments
-        .iter()
-        .map(|file| file.url().map_or(FILE_LINKS, str::len) + 100);
-    let context = content
-        .context
-        .as_ref()
-        .map_or(0, |context| context.get().len());
-    let card = message.card.as_ref().map_or(0, |card| card.get().len());
-    content.body.len() + attachments.sum::<usize>() + context + card
 }

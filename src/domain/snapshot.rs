@@ -6,6 +6,7 @@ use std::iter::Sum;
 use std::time::Duration;
 
 use super::access::blocks::Blocks;
+use super::annotation::Annotations;
 use super::business::StaffMember;
 use super::conversation::{Conversation, Participant};
 use super::ids::{Seq, UserNo};
@@ -75,6 +76,8 @@ pub struct Snapshot {
     pub participants: Vec<Participant>,
     /// The messages in order of seq.
     pub messages: Vec<Message>,
+    /// What is said about them.
+    pub annotations: Annotations,
     /// Whether they include all that the reader missed.
     pub recovery: Recovery,
     /// The number of unread messages of others.

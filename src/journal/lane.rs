@@ -204,18 +204,17 @@ impl Lane<'_, '_> {
 
     /// The first attempt assumes that every message is new, unless duplicates are likely. A retry deduplicates,
     /// because the first attempt may have been committed. So does a batch in which a message shows a file that is
-    /// stored here.
+    /// stored here, or mentions somebody.
     fn store(&mut self, subset: &Subset) -> Result<Vec<Appended>, Error> {
         let mut optimistic = self.dedup_batches_left == 0;
-        let has_files = subset.has_files();
-        let stored =
-            self.with_patience(
-                |connection| match (has_files, std::mem::take(&mut optimistic)) {
-                    (true, _) => append_with_files(connection, &subset.messages()),
-                    (false, true) => append(connection, &subset.messages()),
-                    (false, false) => append_deduplicating(connection, &subset.messages()),
-                },
-            );
+        let needs_transaction = subset.needs_transaction();
+        let stored = self.with_patience(|connection| {
+            match (needs_transaction, std::mem::take(&mut optimistic)) {
+                (true, _) => append_with_files(connection, &subset.messages()),
+                (false, true) => append(connection, &subset.messages()),
+                (false, false) => append_deduplicating(connection, &subset.messages()),
+            }
+        });
         let is_repeat = |outcome: &Appended| matches!(outcome, Appended::Duplicate { .. });
         let repeats = stored.as_ref().is_ok_and(|all| all.iter().any(is_repeat));
         self.dedup_batches_left = if repeats {

@@ -43,10 +43,10 @@ impl Subset {
         self.pending().map(PendingMessage::as_new).collect()
     }
 
-    /// Whether a message shows a file that is stored here.
-    pub(super) fn has_files(&self) -> bool {
+    /// Whether a message shows a file that is stored here, or mentions somebody.
+    pub(super) fn needs_transaction(&self) -> bool {
         self.pending()
-            .any(|message| message.content.files().next().is_some())
+            .any(|message| message.content.needs_transaction())
     }
 
     fn pending(&self) -> impl Iterator<Item = &PendingMessage> {

@@ -1,19 +1,18 @@
 //! This server's row, which it writes once a second, and what the rows of the others say.
 
-use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
+use super::Nodes;
 use super::peers::{Hearing, Meeting};
-use super::{Nodes, Wire};
+use super::warnings::Warnings;
 use crate::registry::Rooms;
 use crate::room::RoomDeps;
 use crate::room::remote::RemoteEvent;
 use crate::store::dedicated::Dedicated;
 use crate::store::nodes::{self, NodeRow, OwnNode};
-use crate::wire::section::NodeId;
 
 /// The interval of beats.
 const BEAT: Duration = Duration::from_secs(1);
@@ -29,10 +28,7 @@ pub(super) struct Membership {
     pub(super) own: OwnNode,
     /// Whether the last beat succeeded.
     pub(super) was_read: bool,
-    /// Whether it was said that peers are heard late.
-    pub(super) has_warned: bool,
-    /// The peers of which it was said that they have the tag of this server.
-    pub(super) namesakes: HashSet<NodeId>,
+    pub(super) warnings: Warnings,
 }
 
 impl Membership {
@@ -61,10 +57,11 @@ impl Membership {
         let (own, state) = (self.own.clone(), self.nodes.state());
         let clock = self.room.pool.clock().clone();
         let beat = move |connection: &mut _| nodes::beat(connection, &own, state, &clock);
+        let asked = self.nodes.0.clock.now();
         match self.connection.ask(beat).await {
             Ok(rows) => {
                 self.was_read = true;
-                self.note(rows);
+                self.note(rows, asked);
             }
             // Who is there is not known; those who were there still count.
             Err(error) => {
@@ -75,18 +72,22 @@ impl Membership {
         }
     }
 
-    fn note(&mut self, rows: Vec<NodeRow>) {
+    fn note(&mut self, rows: Vec<NodeRow>, asked: Instant) {
         let shared = &self.nodes.0;
         let now = shared.clock.now();
         let mut all = shared.peers.lock();
-        let meetings = all.note_rows(rows, now);
+        let meetings = all.note_rows(rows, asked);
         self.room.outgoing.set_peers(all.are_listening());
         let counted = Hearing::ALL.map(|hearing| (hearing, all.count_of(hearing, now)));
         let alive = all.ids();
         let tag = self.own.tag.as_deref();
-        let namesakes = tag.map_or_else(Vec::new, |tag| all.namesakes(tag, now));
+        let namesakes = tag.map_or_else(Vec::new, |tag| all.namesakes(tag));
+        let unheard = all.unheard(now);
+        let wire = all.wire();
         drop(all);
-        self.note_namesakes(&namesakes);
+        let count = i64::try_from(namesakes.len()).unwrap_or(i64::MAX);
+        self.room.metrics.nodes.same_tag.set(count);
+        self.warnings.note_namesakes(&namesakes);
         let peers = alive.len();
         self.room.directory.note_alive(&alive, now);
         for meeting in &meetings {
@@ -105,32 +106,8 @@ impl Membership {
                 .with_label_values(state)
                 .set(count);
         }
-        let is_late = peers > 0 && self.nodes.wire() == Wire::Off;
-        if is_late && !std::mem::replace(&mut self.has_warned, true) {
-            log::warn!(
-                event = "peers_without_wire", peers = peers;
-                "other servers run on this database, and this one has no --redis: what is said on them is heard \
-                 here up to 1.5 seconds later; typing, presence, and notices of conversations that nobody here has \
-                 open are not"
-            );
-        }
-        self.has_warned &= peers > 0;
-    }
-
-    /// Says of each peer once that it has the tag of this server: a balancer sends the sessions of one to the other.
-    fn note_namesakes(&mut self, namesakes: &[NodeRow]) {
-        let count = i64::try_from(namesakes.len()).unwrap_or(i64::MAX);
-        self.room.metrics.nodes.same_tag.set(count);
-        let ids = namesakes.iter().map(|peer| peer.id).collect();
-        let told = std::mem::replace(&mut self.namesakes, ids);
-        for peer in namesakes.iter().filter(|peer| !told.contains(&peer.id)) {
-            log::warn!(
-                event = "node_tag_shared", tag = peer.tag.as_deref().unwrap_or(""), peer:% = peer.id,
-                address = peer.address.as_str();
-                "another server on this database has the same --node-tag: a load balancer cannot tell their Socket.IO sessions \
-                 apart; give each server a tag of its own"
-            );
-        }
+        self.warnings.note_peers(peers, wire);
+        self.warnings.note_unheard(&unheard);
     }
 }
 

@@ -9,16 +9,17 @@ mod dispatching;
 mod laws;
 mod membership;
 mod peers;
+mod warnings;
 
 use clock::Clock;
 use parking_lot::Mutex;
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use crate::config::FileStore;
 use crate::domain::ids::{SessionId, UserId};
 use crate::registry::Rooms;
 use crate::room::RoomDeps;
@@ -29,6 +30,7 @@ use crate::wire::section::NodeId;
 use dispatching::Dispatcher;
 use membership::Membership;
 use peers::Peers;
+use warnings::Warnings;
 
 pub use peers::Wire;
 
@@ -122,10 +124,11 @@ impl Nodes {
         }
     }
 
-    /// Enters this server among the others, and starts to hear and to check what they write.
+    /// Enters this server, which stores files there, among the others, and starts to hear and to check what they write.
     pub fn start(
         &self,
         (tag, address): (Option<String>, String),
+        files: FileStore,
         room: &Arc<RoomDeps>,
         rooms: &Rooms,
         wired: Option<(Connected, Box<dyn PeerEvents>)>,
@@ -146,8 +149,7 @@ impl Nodes {
             rooms: rooms.clone(),
             own,
             was_read: true,
-            has_warned: false,
-            namesakes: HashSet::new(),
+            warnings: Warnings::new(files),
         };
         let checks = checks::run(
             self.clone(),

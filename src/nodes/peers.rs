@@ -55,9 +55,21 @@ pub(super) struct Peers {
     check_until: Option<Instant>,
 }
 
+/// When a server has last beaten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beaten {
+    /// Before this server began. In a copied database, the row may be of a server on the original: what it says on a shared Redis is about
+    /// another database.
+    BeforeThisBegan,
+    /// In this database, and since this server began.
+    Since,
+}
+
 #[derive(Debug)]
 struct Peer {
     row: NodeRow,
+    met_at: Instant,
+    beaten: Beaten,
     heard: Option<Heard>,
     /// Whether it has announced that it stops, after everything else.
     is_stopping: bool,
@@ -85,7 +97,8 @@ pub(super) enum Meeting {
 /// What the number of a frame says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Arrival {
-    /// No row names its server. It is not to be believed; a server that has just started is known once its row was read.
+    /// No row of this database names its server, or none that was written since this server began. It is not to be believed; a server that
+    /// has just started is known once its row was read.
     Stranger,
     /// It was heard before, or is older than one that was.
     Old,
@@ -139,9 +152,11 @@ impl Hearing {
 }
 
 impl Peer {
-    fn new(row: NodeRow) -> Self {
+    fn new(row: NodeRow, beaten: Beaten, now: Instant) -> Self {
         Self {
             row,
+            met_at: now,
+            beaten,
             heard: None,
             is_stopping: false,
         }
@@ -193,21 +208,34 @@ impl Peers {
         }
     }
 
-    /// Takes in the rows of all other servers. One whose row is old stays while it is heard; one without a row has left.
+    fn beaten(&self, row: &NodeRow, asked: Instant) -> Beaten {
+        let age = asked.saturating_duration_since(self.began).as_secs_f64();
+        match row.silent_for <= age {
+            true => Beaten::Since,
+            false => Beaten::BeforeThisBegan,
+        }
+    }
+
+    /// Takes in the rows of all other servers, which the database was asked for at `now`. One whose row is old stays while it is heard; one
+    /// without a row has left.
     pub(super) fn note_rows(&mut self, rows: Vec<NodeRow>, now: Instant) -> Vec<Meeting> {
         self.were_read = true;
         let mut met = Vec::new();
         let mut before = std::mem::take(&mut self.alive);
         for row in rows {
             let known = before.remove(&row.id);
+            let beaten = self.beaten(&row, now);
             let is_heard = known.as_ref().is_some_and(|peer| peer.is_heard(now));
             match known {
-                Some(peer) if row.silent_for < DEAD || is_heard => {
+                Some(mut peer) if row.silent_for < DEAD || is_heard => {
+                    if beaten == Beaten::Since {
+                        peer.beaten = beaten;
+                    }
                     self.alive.insert(row.id, Peer { row, ..peer });
                 }
                 None if row.silent_for < DEAD => {
                     met.push(Meeting::Met(row.clone()));
-                    self.alive.insert(row.id, Peer::new(row));
+                    self.alive.insert(row.id, Peer::new(row, beaten, now));
                 }
                 Some(peer) => drop(before.insert(row.id, peer)),
                 None => {}
@@ -230,7 +258,8 @@ impl Peers {
 
     /// A frame of a server has come.
     pub(super) fn note_frame(&mut self, node: NodeId, number: u64, now: Instant) -> Arrival {
-        let Some(peer) = self.alive.get_mut(&node) else {
+        let known = self.alive.get_mut(&node);
+        let Some(peer) = known.filter(|peer| peer.beaten == Beaten::Since) else {
             return Arrival::Stranger;
         };
         let Some(heard) = &mut peer.heard else {
@@ -282,6 +311,19 @@ impl Peers {
         self.alive.len()
     }
 
+    /// The peers that are not heard, although this server hears what it publishes itself: not those that it has just met.
+    pub(super) fn unheard(&self, now: Instant) -> Vec<(NodeRow, Hearing)> {
+        let is_old = |peer: &&Peer| now.saturating_duration_since(peer.met_at) >= HEARD;
+        let peers = self.alive.values().filter(is_old);
+        let hearings = peers.map(|peer| (peer.row.clone(), peer.hearing(now)));
+        match self.wire {
+            Wire::Whole => hearings
+                .filter(|(_, hearing)| *hearing != Hearing::Heard)
+                .collect(),
+            Wire::Off | Wire::Apart => Vec::new(),
+        }
+    }
+
     /// The number of peers that are heard in this way.
     pub(super) fn count_of(&self, hearing: Hearing, now: Instant) -> usize {
         let peers = self.alive.values();
@@ -289,11 +331,12 @@ impl Peers {
     }
 
     /// The peers with this tag that have beaten since this server began. What an earlier start of this server has left is none of them.
-    pub(super) fn namesakes(&self, tag: &str, now: Instant) -> Vec<NodeRow> {
-        let age = now.saturating_duration_since(self.began).as_secs_f64();
-        let rows = self.alive.values().map(|peer| &peer.row);
-        let is_namesake = |row: &&NodeRow| row.tag.as_deref() == Some(tag) && row.silent_for < age;
-        rows.filter(is_namesake).cloned().collect()
+    pub(super) fn namesakes(&self, tag: &str) -> Vec<NodeRow> {
+        let peers = self.alive.values();
+        let since = peers.filter(|peer| peer.beaten == Beaten::Since);
+        let rows = since.map(|peer| &peer.row);
+        let namesakes = rows.filter(|row| row.tag.as_deref() == Some(tag));
+        namesakes.cloned().collect()
     }
 
     /// Whether anybody reads what this server says.

@@ -58,6 +58,32 @@ fn a_server_is_met_once_and_lost_when_it_is_silent_or_its_row_is_gone() {
 }
 
 #[test]
+fn a_server_is_believed_once_it_has_beaten_since_this_one_began() {
+    let time = ManualClock::standing();
+    let clock = time.clock();
+    let mut peers = peers(Wire::Whole, &clock);
+    // The row of a copied database: its server beats in the original.
+    let copied = |silent_for: f64| NodeRow {
+        silent_for,
+        ..wired(1)
+    };
+    peers.note_rows(vec![copied(0.5)], clock.now());
+    assert_eq!(peers.count(), 1);
+    for number in 1..5 {
+        let arrival = peers.note_frame(ONE, number, clock.now());
+        assert_eq!(arrival, Arrival::Stranger);
+        assert!(!peers.note_beat(ONE, &[(OWN, number)]));
+        assert!(peers.call_for_checks(clock.now()));
+        time.advance(Duration::from_secs(1));
+        peers.note_rows(vec![copied(0.5 + number as f64)], clock.now());
+    }
+    assert_eq!(peers.note_rows(vec![copied(DEAD)], clock.now()).len(), 1);
+    assert_eq!(peers.count(), 0);
+    peers.note_rows(vec![copied(0.2)], clock.now());
+    assert_eq!(peers.note_frame(ONE, 9, clock.now()), Arrival::First);
+}
+
+#[test]
 fn a_peer_of_the_same_tag_has_beaten_since_this_server_began() {
     let time = ManualClock::standing();
     let clock = time.clock();
@@ -68,13 +94,13 @@ fn a_peer_of_the_same_tag_has_beaten_since_this_server_began() {
     };
     time.advance(Duration::from_secs(1));
     // The third may be an earlier start of this server that was killed.
-    let rows = [("a", 0.9), ("b", 0.1), ("a", 1.0), ("ab", 0.1)];
+    let rows = [("a", 0.9), ("b", 0.1), ("a", 1.1), ("ab", 0.1)];
     let rows = (1..)
         .zip(rows)
         .map(|(id, (tag, silent_for))| tagged(id, tag, silent_for));
     peers.note_rows(rows.chain([row(5, 0.1)]).collect(), clock.now());
-    assert_eq!(peers.namesakes("a", clock.now()), [tagged(1, "a", 0.9)]);
-    assert_eq!(peers.namesakes("c", clock.now()), []);
+    assert_eq!(peers.namesakes("a"), [tagged(1, "a", 0.9)]);
+    assert_eq!(peers.namesakes("c"), []);
 }
 
 #[test]

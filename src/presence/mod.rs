@@ -9,6 +9,7 @@ mod table;
 
 use actix::{Message, Recipient};
 use dashmap::DashMap;
+use foldhash::fast::RandomState;
 use parking_lot::RwLock;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -54,8 +55,9 @@ impl Sessions {
 pub struct Directory {
     connections: DashMap<SessionId, Arc<ConnectionQueue>>,
     connection_count: AtomicUsize,
-    /// Code that changes both locks the table first.
-    users: DashMap<UserNo, Sessions>,
+    /// Code that changes both locks the table first. Rooms look up each participant here with each message; the database numbers users,
+    /// so nobody outside chooses what is hashed.
+    users: DashMap<UserNo, Sessions, RandomState>,
     table: RwLock<PresenceTable>,
     rooms: DashMap<UserNo, Vec<(ConversationNo, Recipient<PresenceChanged>)>>,
     outgoing: Outgoing,
@@ -67,7 +69,7 @@ impl Directory {
         Self {
             connections: DashMap::new(),
             connection_count: AtomicUsize::new(0),
-            users: DashMap::new(),
+            users: DashMap::default(),
             table: RwLock::default(),
             rooms: DashMap::new(),
             outgoing,

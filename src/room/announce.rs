@@ -5,7 +5,7 @@ use actix::prelude::*;
 use std::sync::Arc;
 
 use super::actor::Room;
-use super::replay::said_with;
+use super::replay::{annotation_change, said_with};
 use super::user_news::{Announced, paid};
 use crate::domain::access::blocks::ReaderBlocks;
 use crate::domain::access::{Access, lost_membership};
@@ -75,20 +75,15 @@ impl Room {
             match &entry.fact {
                 Fact::Said(message) => self.add_new(&mut announcement, entry.seq, message),
                 Fact::Edited(message) => {
-                    self.add_edit(
-                        &mut announcement,
-                        MessageChange::Updated,
-                        entry.seq,
-                        message,
-                    );
+                    let kind = MessageChange::Updated;
+                    self.add_edit(&mut announcement, kind, entry.seq, message);
                 }
                 Fact::Deleted(message) => {
-                    self.add_edit(
-                        &mut announcement,
-                        MessageChange::Deleted,
-                        entry.seq,
-                        message,
-                    );
+                    let kind = MessageChange::Deleted;
+                    self.add_edit(&mut announcement, kind, entry.seq, message);
+                }
+                Fact::Reacted(_) | Fact::Pinned(_) | Fact::Void => {
+                    announcement.events.extend(self.annotated(entry));
                 }
                 Fact::Stepped(stepped) => {
                     announcement.end_step();
@@ -191,6 +186,12 @@ impl Room {
     /// A signal of a user of this conversation.
     pub(super) fn signal(&self, user: UserNo, change: Change) -> Arc<RoomEvent> {
         RoomEvent::signal(self.state.conversation.id, user, change)
+    }
+
+    /// The event of a reaction or a pin.
+    fn annotated(&self, entry: &Entry) -> Option<Arc<RoomEvent>> {
+        let change = annotation_change(&entry.fact)?;
+        Some(self.event(Some(entry.seq), change))
     }
 
     fn message_event(&self, kind: MessageChange, seq: Seq, message: &Message) -> Arc<RoomEvent> {

@@ -189,7 +189,9 @@ impl Room {
             Fact::Said(message) | Fact::Edited(message) | Fact::Deleted(message) => {
                 Answer::Message(message)
             }
-            Fact::Ended => Answer::Done,
+            Fact::Reacted(reacted) => Answer::Reacted(reacted),
+            Fact::Pinned(pinned) => Answer::Pinned(pinned),
+            Fact::Ended | Fact::Void => Answer::Done,
             Fact::Participant { .. }
             | Fact::Block { .. }
             | Fact::Settings { .. }

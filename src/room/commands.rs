@@ -24,6 +24,9 @@ impl Room {
             Command::ChangeMine(change) => self.change_mine(&principal, change, reply, context),
             Command::Edit { .. }
             | Command::Delete { .. }
+            | Command::React { .. }
+            | Command::Pin { .. }
+            | Command::Unpin { .. }
             | Command::RemoveAttachment { .. }
             | Command::AddParticipant { .. }
             | Command::ChangeParticipant { .. }

@@ -77,6 +77,8 @@ impl Room {
                 Fact::Settings { .. } => self.tell_conversation_elsewhere(entry.seq),
                 // The room has read who is apart when it woke; sessions that have not joined get no event of it.
                 Fact::Block { .. } => {}
+                // Sessions that have not joined are told of no reaction and of no pin.
+                Fact::Reacted(_) | Fact::Pinned(_) | Fact::Void => {}
                 // No room wakes in a deleted conversation.
                 Fact::Ended => {}
             }

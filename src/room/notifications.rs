@@ -3,14 +3,16 @@
 
 use actix::prelude::*;
 use diesel::PgConnection;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::actor::Room;
 use super::unread_changes::UnreadChanges;
+use crate::domain::conversation::Participant;
 use crate::domain::ids::{ConversationNo, SessionId, UserNo};
 use crate::domain::message::{Message, MessageKind};
-use crate::domain::room_event::{Change, Preview, RoomEvent, UserNews};
+use crate::domain::mine::NotifyLevel;
+use crate::domain::room_event::{Change, NoticeReason, Preview, RoomEvent, UserNews};
 use crate::domain::snapshot::UnreadCount;
 use crate::error::Error;
 use crate::queue::{ChatFrame, ConnectionQueue, EventReader, Heard};
@@ -134,8 +136,9 @@ impl Room {
     fn tell_absent(&mut self, messages: &[Message], counts: Result<Counts, Error>) {
         match counts {
             Ok(counts) => {
+                let unread = counts.unread.into_iter();
                 let (told, quiet): (Vec<Unread>, Vec<Unread>) =
-                    counts.unread.into_iter().partition(Unread::is_notified);
+                    unread.partition(|it| self.is_notified(it, messages));
                 self.notify(messages, told);
                 self.tell_unread_changes(&counts.changes);
                 for one in quiet {
@@ -165,34 +168,48 @@ impl Room {
         self.deps.directory.queues_where(user, is_elsewhere)
     }
 
+    /// The participants with more sessions at this server than have joined.
     fn absent_users(&self) -> Vec<i64> {
-        let directory = &self.deps.directory;
-        let joined: HashMap<UserNo, usize> =
-            self.listeners
+        let listeners = self.listeners.iter();
+        let mut joined: Vec<UserNo> = listeners.map(|listener| listener.principal.no).collect();
+        joined.sort_unstable();
+        let joined_by = |user: UserNo| {
+            let from = joined.partition_point(|one| *one < user);
+            joined
                 .iter()
-                .fold(HashMap::new(), |mut counts, listener| {
-                    *counts.entry(listener.principal.no).or_default() += 1;
-                    counts
-                });
-        let elsewhere =
-            |user: UserNo| directory.session_count(user) > joined.get(&user).copied().unwrap_or(0);
+                .skip(from)
+                .take_while(|one| **one == user)
+                .count()
+        };
+        let directory = &self.deps.directory;
         let readers = self
             .state
             .everybody()
             .filter(|person| person.may_read().is_ok());
         readers
-            .filter(|person| directory.is_connected(person.no) && elsewhere(person.no))
-            .map(|p| p.no.0)
+            .filter(|person| directory.session_count(person.no) > joined_by(person.no))
+            .map(|person| person.no.0)
             .collect()
     }
 
+    /// Whether somebody is notified of one of these messages.
+    fn is_notified(&self, unread: &Unread, messages: &[Message]) -> bool {
+        let person = self.state.person(unread.user);
+        match unread.level {
+            NotifyLevel::All => true,
+            NotifyLevel::Mentions => {
+                person.is_some_and(|person| messages.iter().any(|it| it.mentions(person)))
+            }
+            NotifyLevel::None => false,
+        }
+    }
+
     fn notify(&self, messages: &[Message], counted: Vec<Unread>) {
-        let counts: HashMap<UserNo, UnreadCount> = counted
-            .into_iter()
-            .map(|row| (row.user, row.count))
-            .collect();
         let joined = self.joined_sessions();
-        for (user, unread) in counts {
+        for Unread {
+            user, count, level, ..
+        } in counted
+        {
             let Some(person) = self
                 .state
                 .person(user)
@@ -207,7 +224,10 @@ impl Room {
                     .is_some_and(|it| it.is_unwanted(m.sender))
             };
             let meant = |m: &&Message| {
-                !m.is_by(&person.id) && m.is_visible_to(person.sight()) && is_wanted(m)
+                !m.is_by(&person.id)
+                    && m.is_visible_to(person.sight())
+                    && is_wanted(m)
+                    && (level == NotifyLevel::All || m.mentions(person))
             };
             let meant: Vec<&Message> = messages.iter().filter(meant).collect();
             let queues = self.queues_elsewhere(user, &joined);
@@ -216,7 +236,7 @@ impl Room {
             }
             let notices = meant
                 .into_iter()
-                .map(|message| self.notice(message, unread));
+                .map(|message| self.notice(message, person, count));
             let notices: Vec<Arc<RoomEvent>> = notices.collect();
             let event_reader = EventReader {
                 role: Some(&role),
@@ -227,18 +247,27 @@ impl Room {
                 queue
                     .frames(notices.map(|it| ChatFrame::event(it, event_reader, Heard::Elsewhere)));
                 if queue.state().hears_user_events() {
-                    let counted = self.to_user(UserNews::Unread(unread));
+                    let counted = self.to_user(UserNews::Unread(count));
                     queue.push(ChatFrame::event(&counted, event_reader, Heard::Elsewhere));
                 }
             }
         }
     }
 
-    fn notice(&self, message: &Message, unread: UnreadCount) -> Arc<RoomEvent> {
+    fn notice(
+        &self,
+        message: &Message,
+        person: &Participant,
+        unread: UnreadCount,
+    ) -> Arc<RoomEvent> {
         let preview = self.preview(message);
         let view = self.state.view().clone();
         let notice = Change::Notice {
             preview,
+            reason: match message.mentions(person) {
+                true => NoticeReason::Mention,
+                false => NoticeReason::Message,
+            },
             unread,
             view,
         };

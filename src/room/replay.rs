@@ -123,7 +123,10 @@ fn mark(reader_blocks: &ReaderBlocks, entry: &mut Entry) {
         | Fact::Block { .. }
         | Fact::Settings { .. }
         | Fact::Ended
-        | Fact::Stepped(_) => {}
+        | Fact::Stepped(_)
+        | Fact::Reacted(_)
+        | Fact::Pinned(_)
+        | Fact::Void => {}
     }
 }
 
@@ -221,6 +224,18 @@ fn changes(entry: &Entry, after: &[Entry], view: &View, dialect: Dialect) -> Vec
         Fact::Block { .. } => Vec::new(),
         // Nobody is left to be told.
         Fact::Ended => Vec::new(),
+        annotation @ (Fact::Reacted(_) | Fact::Pinned(_) | Fact::Void) => {
+            annotation_change(annotation).into_iter().collect()
+        }
+    }
+}
+
+/// A reaction or a pin as the change that is told; `None` for what is told otherwise, or not at all.
+pub(super) fn annotation_change(fact: &Fact) -> Option<Change> {
+    match fact {
+        Fact::Reacted(reacted) => Some(Change::Reacted(Arc::clone(reacted))),
+        Fact::Pinned(pinned) => Some(Change::Pinned(Arc::clone(pinned))),
+        _ => None,
     }
 }
 

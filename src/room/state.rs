@@ -1,6 +1,8 @@
 //! The state of a room and its rules: `decide` and `evolve`. Pure.
 
+mod annotating;
 mod managing;
+mod mentioning;
 mod messages;
 
 use std::borrow::Cow;
@@ -154,6 +156,9 @@ impl State {
                 "Only the platform may send messages of this kind",
             ));
         }
+        if !content.mentions.is_empty() {
+            self.may_mention(caller, content)?;
+        }
         content
             .reply_to
             .map_or(Ok(()), |id| self.must_see(caller, id))
@@ -221,6 +226,9 @@ impl State {
         match command {
             Command::Edit { message, body } => self.decide_edit(caller, *message, body),
             Command::Delete { message } => self.decide_deletion(caller, *message),
+            Command::React { .. } | Command::Pin { .. } | Command::Unpin { .. } => {
+                self.decide_annotation(caller, command)
+            }
             Command::RemoveAttachment { message, file } => {
                 self.decide_file_removal(caller, *message, *file)
             }
@@ -258,14 +266,19 @@ impl State {
     /// Applies an entry that is being announced.
     pub fn evolve(&mut self, entry: &Entry) {
         self.conversation.last_seq = entry.seq;
-        if !matches!(entry.fact, Fact::Block { .. }) {
+        if entry.fact.moves_conversation() {
             self.conversation.updated_at = entry.at;
         }
         if entry.fact.changes_policy() {
             self.conversation.policy_version += 1;
         }
         match &entry.fact {
-            Fact::Said(_) | Fact::Edited(_) | Fact::Deleted(_) => {}
+            Fact::Said(_)
+            | Fact::Edited(_)
+            | Fact::Deleted(_)
+            | Fact::Reacted(_)
+            | Fact::Pinned(_)
+            | Fact::Void => {}
             Fact::Ended => self.is_deleted = true,
             Fact::Stepped(stepped) => {
                 self.conversation.flow = Some(Arc::clone(&stepped.deal_view));

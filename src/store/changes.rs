@@ -1,6 +1,7 @@
 //! All durable changes of a conversation but new messages: edits, deletions, participants, settings. Each is
 //! one transaction.
 
+mod annotating;
 mod attachments;
 mod people;
 mod settings;
@@ -17,7 +18,9 @@ use super::messages as message_rows;
 use super::schema::{conversations, message_changes, messages};
 use super::search;
 use crate::domain::access::policies::History;
+use crate::domain::annotation::Placing;
 use crate::domain::conversation::{Participant, Settings};
+use crate::domain::emoji::Emoji;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::file::FileId;
 use crate::domain::ids::{ConversationNo, MessageId, PolicyVersion, Seq, UserId, UserNo};
@@ -102,6 +105,34 @@ pub enum ChangeKind {
     },
     /// Deletes the conversation.
     End,
+    /// Changes a reaction or a pin.
+    Annotate {
+        /// The message.
+        message: MessageId,
+        /// What is done to it.
+        annotating: Annotating,
+        /// The actor as a reader.
+        reader: Reader,
+    },
+}
+
+/// What is done to a message without changing it.
+#[derive(Clone, Debug)]
+pub enum Annotating {
+    /// The actor reacts, or does no longer.
+    React {
+        /// With this.
+        emoji: Emoji,
+        /// Which of the two.
+        placing: Placing,
+    },
+    /// It is pinned.
+    Pin {
+        /// Until then; `None` for good.
+        expires_at: Option<DateTime<Utc>>,
+    },
+    /// It is pinned no longer.
+    Unpin,
 }
 
 /// What becomes of how a conversation stopped being open.
@@ -192,6 +223,11 @@ pub fn apply(connection: &mut PgConnection, change: &Change) -> Result<Changed, 
             card,
         } => settings::replace(connection, change, (settings, closing), card.as_ref()),
         ChangeKind::End => settings::end(connection, change),
+        ChangeKind::Annotate {
+            message,
+            annotating,
+            reader,
+        } => annotating::annotate(connection, change, *message, annotating, reader),
     })
 }
 
@@ -303,6 +339,8 @@ fn delete(
             messages::body.eq(""),
             messages::attachments.eq(None::<Value>),
             messages::context.eq(None::<Value>),
+            messages::mentions.eq(None::<Vec<String>>),
+            messages::forwarded.eq(None::<Value>),
             messages::deleted_at.eq(commit_time),
         ))
         .execute(connection)?;

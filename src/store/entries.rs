@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::conversations;
 use super::messages::{MessageRow, actor_id, assemble, sender_id};
 use super::schema::{conversation_changes, message_changes, messages, participant_changes};
-use super::{blocks, flows, participants};
+use super::{blocks, flows, participants, pins, reactions};
 use crate::domain::access::blocks::Block;
 use crate::domain::conversation::{Closed, ConversationStatus, Settings};
 use crate::domain::entry::{Entry, Fact};
@@ -19,7 +19,33 @@ use crate::domain::flow::{LoggedStep, Stepped};
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
 use crate::error::Error;
 
-/// The changes after `after` up to and including `to`, in order.
+/// The changes after `after` up to and including `to`, one for each seq. None is beyond the conversation's last seq.
+pub(super) fn all_entries(
+    connection: &mut PgConnection,
+    no: ConversationNo,
+    after: Seq,
+    to: Seq,
+) -> Result<Vec<Entry>, Error> {
+    let stored = entries_within(connection, no, after, to)?;
+    Ok(without_holes(stored, after, to))
+}
+
+/// Fills holes: what is in no table was replaced by a later change. The time of such an entry is that of no change.
+fn without_holes(stored: Vec<Entry>, after: Seq, to: Seq) -> Vec<Entry> {
+    let mut stored = stored.into_iter().peekable();
+    let entry = |seq| {
+        while stored.next_if(|entry| entry.seq < seq).is_some() {}
+        let found = stored.next_if(|entry| entry.seq == seq);
+        found.unwrap_or(Entry {
+            seq,
+            at: DateTime::UNIX_EPOCH,
+            fact: Fact::Void,
+        })
+    };
+    (after + 1..=to).map(entry).collect()
+}
+
+/// The changes after `after` up to and including `to` that are stored, in order.
 pub(super) fn entries_within(
     connection: &mut PgConnection,
     no: ConversationNo,
@@ -31,6 +57,8 @@ pub(super) fn entries_within(
     entries.extend(participant_entries(connection, no, after, to)?);
     entries.extend(settings_entries(connection, no, after, to)?);
     entries.extend(step_entries(connection, no, after, to)?);
+    entries.extend(reactions::entries(connection, no, after, to)?);
+    entries.extend(pins::entries(connection, no, after, to)?);
     entries.sort_by_key(|entry| entry.seq);
     Ok(entries)
 }

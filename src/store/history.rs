@@ -3,7 +3,7 @@
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{self, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz};
+use diesel::sql_types::{self, Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz};
 
 use super::access::{
     is_seen, is_staffed_by, is_there, readers_past, readers_role, role_or_none, role_or_staff,
@@ -39,7 +39,7 @@ pub enum PageReader {
 // generic plan would assume that the page is the whole conversation and sort all of it.
 const COLUMNS: &str = "
 select m.conversation_no, m.seq, m.sender_no, m.client_id, m.kind, m.body, m.reply_to, m.attachments, m.context, m.audience_role,
-    m.audience_user_no, m.created_at, m.edited_at, m.deleted_at, m.card, (select u.id from users u where u.no = m.sender_no)";
+    m.audience_user_no, m.created_at, m.edited_at, m.deleted_at, m.card, m.mentions, m.forwarded, (select u.id from users u where u.no = m.sender_no)";
 
 fn page_sql() -> String {
     let role = format!("(select {} from scope)", role_or_staff("role"));
@@ -144,6 +144,8 @@ type Columns = (
     Timestamptz,
     Nullable<Timestamptz>,
     Nullable<Timestamptz>,
+    Nullable<Jsonb>,
+    Nullable<Array<Text>>,
     Nullable<Jsonb>,
 );
 

@@ -22,15 +22,20 @@ pub struct NewMark {
     pub read: Seq,
 }
 
-// Raw SQL: updates the watermarks of all rooms in one statement. It skips locked rows, so that it never waits.
+// Raw SQL: updates the watermarks of all rooms in one statement, and notes when they moved. It skips locked rows, so that it never waits.
 const ADVANCE: &str = "
 with input as (
     select conversation_no, user_no, max(delivered) as delivered, max(read) as read
     from unnest($1, $2, $3, $4) as i(conversation_no, user_no, delivered, read) group by 1, 2
 ), locked as materialized (
-    select p.conversation_no, p.user_no, i.delivered, i.read
+    select p.conversation_no, p.user_no, i.delivered, i.read, p.delivered_seq as delivered_before, p.read_seq as read_before
     from participants p join input i using (conversation_no, user_no)
     for no key update of p skip locked
+), noted as (
+    insert into receipt_moves (conversation_no, user_no, is_read, seq)
+    select conversation_no, user_no, false, greatest(delivered, read) from locked where greatest(delivered, read) > delivered_before
+    union all select conversation_no, user_no, true, read from locked where read > read_before
+    on conflict do nothing
 )
 update participants p
 set delivered_seq = greatest(p.delivered_seq, l.delivered, l.read), read_seq = greatest(p.read_seq, l.read),

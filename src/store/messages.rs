@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use super::pool::explain;
 use super::schema::{message_changes, messages, users};
+use crate::domain::forwarding::Forwarded;
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
+use crate::domain::mention::Mention;
 use crate::domain::message::{Audience, ClientIdOrigin, Content, Message, MessageKind};
 use crate::error::Error;
 
@@ -33,6 +35,8 @@ pub(super) struct MessageRow {
     edited_at: Option<DateTime<Utc>>,
     deleted_at: Option<DateTime<Utc>>,
     card: Option<Value>,
+    mentions: Option<Vec<String>>,
+    forwarded: Option<Value>,
 }
 
 pub(super) fn assemble(
@@ -53,6 +57,9 @@ pub(super) fn assemble(
         .map(|card| serde_json::value::to_raw_value(&card))
         .transpose()
         .map_err(Error::internal)?;
+    let mentions = row.mentions.into_iter().flatten();
+    let origin = row.forwarded.map(serde_json::from_value).transpose();
+    let origin = origin.map_err(Error::internal)?;
     let content = Content {
         client_id: row.client_id,
         origin: ClientIdOrigin::Client,
@@ -68,6 +75,8 @@ pub(super) fn assemble(
             .audience_role
             .map(Audience::Role)
             .or(row.audience_user_no.map(|no| Audience::User(UserNo(no)))),
+        mentions: mentions.map(Mention::stored).collect(),
+        forwarded: origin.map(Forwarded::stored),
     };
     Ok(Message {
         id: MessageId {

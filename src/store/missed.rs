@@ -4,7 +4,7 @@ use diesel::pg::PgConnection;
 use serde_json::{Map, Value};
 
 use super::conversations::{self, Key};
-use super::entries::entries_within;
+use super::entries::{all_entries, entries_within};
 use super::replay::in_snapshot;
 use super::{flows, participants};
 use crate::domain::entry::{Entry, Fact};
@@ -45,7 +45,7 @@ pub fn page(
         };
         let no = conversation.no;
         let to = conversation.last_seq.min(after.saturating_add(most));
-        let mut entries = entries_within(connection, no, after, to)?;
+        let mut entries = all_entries(connection, no, after, to)?;
         entries.extend(rest_of_step(connection, no, &entries)?);
         let to = entries.last().map_or(to, |last| to.max(last.seq));
         let (context, pending_cards) = match &conversation.flow {

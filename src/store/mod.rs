@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod address;
+pub mod annotations;
 pub mod append;
 pub mod audit;
 pub mod beginning;
@@ -42,8 +43,11 @@ pub mod participants;
 pub mod particulars;
 pub mod payment_events;
 pub mod payments;
+pub mod pins;
 pub mod platform_events;
 pub mod pool;
+pub mod reactions;
+pub mod receipts;
 pub mod recoveries;
 pub mod refunds;
 pub mod replay;

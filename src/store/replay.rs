@@ -6,13 +6,13 @@ use diesel::prelude::*;
 
 use super::access::{role_or_none, visible_to};
 use super::conversations::{self, Key};
-use super::entries::entries_within;
+use super::entries::all_entries;
 use super::history::{PageReader, page};
 use super::messages::{MessageRow, Page, actor_id, assemble, by_keys, sender_id};
 use super::pool::explain;
 use super::schema::{conversations as conversations_table, flow_steps, message_changes, messages};
 use super::spoken::spoken;
-use super::{businesses, mine, participants, unread};
+use super::{annotations, businesses, mine, participants, unread};
 use crate::domain::access::{Access, Requester};
 use crate::domain::entry::Entry;
 use crate::domain::ids::{ConversationNo, Seq};
@@ -65,6 +65,7 @@ pub fn snapshot(
         let unread = unread::of_conversation(connection, no, &[caller.no.0])?;
         Ok(Snapshot {
             participants,
+            annotations: annotations::of_messages(connection, caller.no, &messages)?,
             messages,
             recovery,
             unread: unread
@@ -84,7 +85,7 @@ fn recovery_of(last: Seq, after: Option<Seq>) -> Recovery {
     }
 }
 
-/// Every message that was sent or changed after `after`, in its current form.
+/// Every message that was sent or changed after `after`, or about which something was said, in its current form.
 fn changed_since(
     connection: &mut PgConnection,
     no: ConversationNo,
@@ -102,7 +103,9 @@ fn changed_since(
         .load::<Seq>(connection)
         .map_err(explain)?;
     let answered = answered_since(connection, no, after)?;
-    let mut earlier: Vec<Seq> = changed.into_iter().chain(answered).collect();
+    let annotated = annotations::targets_since(connection, no, after)?;
+    let changed = changed.into_iter().chain(answered).chain(annotated);
+    let mut earlier: Vec<Seq> = changed.collect();
     earlier.retain(|seq| *seq <= after);
     earlier.sort_unstable();
     earlier.dedup();
@@ -174,7 +177,7 @@ pub fn entries(
     in_snapshot(connection, |connection| {
         let last = last_seq(connection, no)?.filter(|last| *last > after);
         last.map_or(Ok(Vec::new()), |last| {
-            entries_within(connection, no, after, last)
+            all_entries(connection, no, after, last)
         })
     })
 }

@@ -4,10 +4,12 @@
     reason = "the tables are described where they are made, in migrations/"
 )]
 
+mod annotations;
 mod desk;
 mod people;
 mod rooms;
 
+pub use annotations::{pins, reactions};
 pub use desk::{business_staff, businesses, subjects};
 pub use people::{blocks, new_contacts};
 pub use rooms::{conversation_changes, conversations};
@@ -64,6 +66,8 @@ diesel::table! {
         edited_at -> Nullable<Timestamptz>,
         deleted_at -> Nullable<Timestamptz>,
         card -> Nullable<Jsonb>,
+        mentions -> Nullable<Array<Text>>,
+        forwarded -> Nullable<Jsonb>,
     }
 }
 
@@ -337,6 +341,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     message_changes,
     participant_changes,
     conversation_changes,
+    reactions,
+    pins,
     idempotency_keys,
     flow_definitions,
     conversation_flows,

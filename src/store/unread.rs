@@ -38,6 +38,15 @@ pub(super) fn unread_messages(who: &str, last_seq: &str) -> String {
     )
 }
 
+/// Whether a message with `mentions` mentions a participant with `user_no` and `role`. The user's id is looked up for messages with mentions
+/// alone.
+fn mentions(message: &str, who: &str) -> String {
+    format!(
+        "case when {message}.mentions is null then false else {message}.mentions &&
+            array['all', 'role:' || {who}.role, (select u.id from users u where u.no = {who}.user_no)] end"
+    )
+}
+
 /// Whether a user neither sent a message of this table nor made the step that said it. The step is looked up for messages of deals alone.
 pub(super) fn of_others(messages: &str, user: &str) -> String {
     let actor = actor_no_of(messages);
@@ -97,15 +106,10 @@ pub struct Unread {
     pub user: UserNo,
     /// The number of unread messages of others.
     pub count: UnreadCount,
+    /// How many of the unread messages mention the user.
+    pub mentions: i64,
     /// Of what they are notified there.
     pub level: NotifyLevel,
-}
-
-impl Unread {
-    /// Whether they are notified of a message that mentions nobody.
-    pub fn is_notified(&self) -> bool {
-        self.level == NotifyLevel::All
-    }
 }
 
 #[derive(QueryableByName)]
@@ -116,6 +120,8 @@ struct Row {
     user_no: i64,
     #[diesel(sql_type = BigInt)]
     unread: i64,
+    #[diesel(sql_type = BigInt)]
+    mentions: i64,
     #[diesel(sql_type = Bool)]
     is_capped: bool,
     #[diesel(sql_type = Text)]
@@ -128,6 +134,7 @@ impl From<Row> for Unread {
             conversation_id: row.conversation_id,
             user: UserNo(row.user_no),
             count: counted(row.unread, row.is_capped),
+            mentions: row.mentions,
             level: NotifyLevel::named(&row.level).unwrap_or_default(),
         }
     }
@@ -138,10 +145,14 @@ fn sql(whose: &str) -> String {
     let beyond = unread_messages("p", "c.last_seq");
     let is_capped = is_capped("n.unread", "p", "c.last_seq");
     let (may_read, read_to, level) = (may_read("p"), read_to("p"), level("p"));
+    let mentioned = mentions("m", "p");
     format!(
-        "select c.id as conversation_id, p.user_no, n.unread, {is_capped} as is_capped, {level} as level
+        "select c.id as conversation_id, p.user_no, n.unread, n.mentions, {is_capped} as is_capped, {level} as level
         from (select p.*, {read_to} as read_to from participants p) p join conversations c on c.no = p.conversation_no
-        cross join lateral (select count(*) as unread from (select {beyond} order by m.seq desc limit {MOST}) m) n
+        cross join lateral (
+            select count(*) as unread, count(*) filter (where {mentioned}) as mentions
+            from (select m.mentions {beyond} order by m.seq desc limit {MOST}) m
+        ) n
         where {may_read} and n.unread > 0 and {whose}"
     )
 }

@@ -152,6 +152,16 @@ pub fn find(connection: &mut PgConnection, id: &str) -> Result<Option<UserRow>, 
         .map_err(explain)
 }
 
+/// The id of the user with that number.
+pub(super) fn id_of(connection: &mut PgConnection, user: UserNo) -> Result<UserId, Error> {
+    let id: String = users::table
+        .find(user.0)
+        .select(users::id)
+        .first(connection)
+        .map_err(explain)?;
+    Ok(UserId::stored(id))
+}
+
 /// Those of these users who are stored.
 pub fn find_all(connection: &mut PgConnection, ids: &[&str]) -> Result<Vec<UserRow>, Error> {
     users::table

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::annotation_json::{PinnedJson, ReactedJson};
 use super::message_json::MessageJson;
 use super::settings_json::SettingsJson;
 use crate::domain::access::blocks::{Block, Blocking};
@@ -52,6 +53,11 @@ enum FactJson<'a> {
     Ended {},
     #[serde(borrow)]
     Stepped(SteppedJson<'a>),
+    #[serde(borrow)]
+    Reacted(ReactedJson<'a>),
+    #[serde(borrow)]
+    Pinned(PinnedJson<'a>),
+    Void {},
 }
 
 #[derive(Serialize, Deserialize)]
@@ -111,6 +117,9 @@ impl<'a> From<&'a Entry> for EntryJson<'a> {
             }
             Fact::Ended => FactJson::Ended {},
             Fact::Stepped(stepped) => FactJson::Stepped((&**stepped).into()),
+            Fact::Reacted(reacted) => FactJson::Reacted((&**reacted).into()),
+            Fact::Pinned(pinned) => FactJson::Pinned((&**pinned).into()),
+            Fact::Void => FactJson::Void {},
         };
         Self {
             seq: entry.seq,
@@ -144,6 +153,9 @@ impl From<EntryJson<'_>> for Entry {
             }
             FactJson::Ended {} => Fact::Ended,
             FactJson::Stepped(stepped) => Fact::Stepped(Arc::new(stepped.into())),
+            FactJson::Reacted(reacted) => Fact::Reacted(Arc::new(reacted.read(read.seq))),
+            FactJson::Pinned(pinned) => Fact::Pinned(Arc::new(pinned.read(read.seq))),
+            FactJson::Void {} => Fact::Void,
         };
         Self {
             seq: read.seq,

@@ -134,7 +134,10 @@ impl Listening {
         self.metrics.dropped_in.inc();
         let reason = reason(no_frame);
         if self.heard.lock().told.insert(reason) {
-            log::warn!(event = "feed_frame_refused", reason = reason; "");
+            log::warn!(
+                event = "feed_frame_refused", reason = reason;
+                "something that no server of this version has published came on the channel"
+            );
         }
     }
 

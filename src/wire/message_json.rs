@@ -8,11 +8,13 @@ use std::sync::Arc;
 
 use super::entry_json::stored_user;
 use crate::domain::attachment::Attachment;
+use crate::domain::forwarding::{Forwarded, Origin};
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserNo};
+use crate::domain::mention::Mention;
 use crate::domain::message::{Audience, ClientIdOrigin, Content, Message, MessageKind};
 
 /// The number of a conversation and the seq of a message in it.
-type IdJson = (i64, Seq);
+pub(super) type IdJson = (i64, Seq);
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct MessageJson<'a> {
@@ -36,6 +38,10 @@ pub(super) struct MessageJson<'a> {
     kind: MessageKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     audience: Option<AudienceJson<'a>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    mentions: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    forwarded: Option<Origin>,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     card: Option<&'a RawValue>,
     #[serde(with = "chrono::serde::ts_microseconds")]
@@ -63,7 +69,7 @@ enum OriginJson {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum AudienceJson<'a> {
+pub(super) enum AudienceJson<'a> {
     #[serde(borrow)]
     Role(Cow<'a, str>),
     User(i64),
@@ -92,6 +98,8 @@ impl<'a> From<&'a Message> for MessageJson<'a> {
             context: content.context.as_deref(),
             kind: content.kind,
             audience: content.audience.as_ref().map(Into::into),
+            mentions: content.mentions.iter().map(Mention::text).collect(),
+            forwarded: content.forwarded.as_ref().and_then(|it| it.origin.clone()),
             card: message.card.as_deref(),
             created_at: message.created_at,
             edited_at: message.edited_at,
@@ -114,6 +122,8 @@ impl From<MessageJson<'_>> for Message {
             context: read.context.map(ToOwned::to_owned),
             kind: read.kind,
             audience: read.audience.map(Into::into),
+            mentions: read.mentions.into_iter().map(Mention::stored).collect(),
+            forwarded: read.forwarded.map(Forwarded::stored),
         };
         Self {
             id: id_of(read.id),
@@ -130,11 +140,11 @@ impl From<MessageJson<'_>> for Message {
     }
 }
 
-fn id_json(id: MessageId) -> IdJson {
+pub(super) fn id_json(id: MessageId) -> IdJson {
     (id.conversation.0, id.seq)
 }
 
-fn id_of((conversation, seq): IdJson) -> MessageId {
+pub(super) fn id_of((conversation, seq): IdJson) -> MessageId {
     MessageId {
         conversation: ConversationNo(conversation),
         seq,

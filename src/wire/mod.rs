@@ -5,6 +5,7 @@
 //! A [`section::Section`] goes to [`outgoing::Outgoing`], [`frames::Frames`] gathers sections into sealed frames, and
 //! [`frame::read`] opens a frame of another server. [`running::Wire`] publishes the one and hears the other.
 
+mod annotation_json;
 mod backoff;
 pub mod body;
 mod echo;

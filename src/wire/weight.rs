@@ -55,7 +55,12 @@ fn of_entry(entry: &Entry) -> usize {
         Fact::Said(message) | Fact::Edited(message) | Fact::Deleted(message) => of_message(message),
         Fact::Participant { now, .. } => of_participant(now),
         Fact::Settings { settings, card } => of_settings(settings) + of_json(card),
-        Fact::Block { .. } | Fact::Ended => 0,
+        Fact::Reacted(reacted) => reacted
+            .users
+            .iter()
+            .map(|id| NUMBER + id.as_str().len())
+            .sum(),
+        Fact::Block { .. } | Fact::Ended | Fact::Pinned(_) | Fact::Void => 0,
         Fact::Stepped(stepped) => of_step(stepped),
     };
     ENTRY + rest

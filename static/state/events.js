@@ -1,6 +1,7 @@
 // What the server says, written into the store: one function for each event.
 import { EMPTY, withEvent, withSent, withSnapshot } from "../stoa-timeline.js";
 import { keepFlow, keepSteps, loadOutline, loadSteps } from "./acting.js";
+import { loadPins, whenPinned, whenReacted } from "./annotating.js";
 import { changed, withChangedMessage, withConversation, withMessage, withPresence, withWatermark } from "./conversations.js";
 import { lacksOwnPart, stepOf } from "./deals.js";
 import { follow, loadList, loadUnread, loseConversation, refreshConversation } from "./list-loading.js";
@@ -29,6 +30,7 @@ function whenJoined(session, answer) {
     timelines: changeTimeline(state, id, (timeline) => withSnapshot(timeline, answer)),
     conversations: withConversation(state.conversations, { ...conversation, participants }, me),
   }));
+  if (opened.has(id)) loadPins(session, id);
   if (conversation.flow && opened.has(id)) {
     loadOutline(session, conversation.flow);
     loadSteps(session, id);
@@ -131,6 +133,8 @@ export function listenToServer(session) {
   client.on("new_message", (event) => whenSaid(session, event));
   client.on("message_updated", (event) => whenMessageChanged(session, event));
   client.on("message_deleted", (event) => whenDeleted(session, event));
+  client.on("reaction_changed", (event) => whenReacted(session, event));
+  client.on("pin_changed", (event) => whenPinned(session, event));
   client.on("message_seen", (event) => whenMarked(session, "read_seq", event));
   client.on("message_delivered", (event) => whenMarked(session, "delivered_seq", event));
   client.on("user_typing", (event) => markTyping(session, event.conversation_id, event.user_id, event.is_typing));

@@ -21,6 +21,8 @@ const INITIAL = {
   timelines: {},
   /** For each conversation the seq up to which it was read when it was opened or left; null without a line. */
   leftAt: {},
+  /** The pinned messages by conversation, the one that was pinned last first. */
+  pins: {},
   /** The steps of deals by conversation, as deals.js makes them; what was not open yet has only those that happened meanwhile. */
   steps: {},
   /** The definitions of deals by name and version. */

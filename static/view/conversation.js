@@ -8,6 +8,7 @@ import { Composer } from "./composer.js";
 import { Icon, IconButton } from "./icon.js";
 import { MessageList } from "./message-list.js";
 import { MessageSkeleton } from "./message-skeleton.js";
+import { Pins } from "./pins.js";
 import { TypingLine } from "./typing-line.js";
 
 const STATE_NAMES = { closed: "Closed", archived: "Archived" };
@@ -46,6 +47,7 @@ export function Conversation({ conversation, isWaiting, showsContext, onContext 
   if (!conversation) return html`<main class="conversation-column">${isWaiting ? html`<${MessageSkeleton} />` : html`<${Nothing} />`}</main>`;
   return html`<main class="conversation-column" data-test="conversation" data-id=${conversation.id}>
     <${Head} conversation=${conversation} showsContext=${showsContext} onContext=${onContext} />
+    <${Pins} conversation=${conversation} />
     <${MessageList} conversation=${conversation} onReply=${(reply) => setIntent({ ...PLAIN, reply })} onEdit=${(edit) => setIntent({ ...PLAIN, edit })} />
     <${TypingLine} conversation=${conversation} />
     <${Composer} conversation=${conversation} intent=${intent} onIntent=${setIntent} onPlain=${() => setIntent(PLAIN)} />

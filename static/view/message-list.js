@@ -11,6 +11,7 @@ import { useChosen, useSession } from "../state/session.js";
 import { dayNameOf } from "../state/times.js";
 import { ActionCard } from "./action-card.js";
 import { Confirm } from "./dialog.js";
+import { ForwardDialog } from "./forward-dialog.js";
 import { Icon } from "./icon.js";
 import { Message } from "./message.js";
 import { MessageSkeleton } from "./message-skeleton.js";
@@ -99,6 +100,7 @@ export function MessageList({ conversation, onReply, onEdit }) {
   const list = useRef(null);
   const [active, setActive] = useState(null);
   const [setDeleting, dialog] = useDeleting(session);
+  const [forwarding, setForwarding] = useState(null);
   const look = useSeeing(list, conversation.id);
   const older = () => loadOlder(session, conversation.id);
   const { isAway, onScroll, jump } = useScrolling({ list, rows, isReady: timeline.isLoaded, isPart: timeline.hasNewer, onNearTop: older, onMoved: look });
@@ -116,7 +118,7 @@ export function MessageList({ conversation, onReply, onEdit }) {
     if (row.type === "line") return html`<${SystemLine} key=${key} row=${row} />`;
     const quoted = message.reply_to && timeline.messages.find((one) => one.id === message.reply_to);
     return html`<${Message} key=${key} row=${row} conversation=${conversation} quoted=${quoted} isStop=${key === stop} onFocus=${() => setActive(key)}
-      onReply=${() => onReply(message)} onEdit=${() => onEdit(message)} onDelete=${() => setDeleting(message)} onJump=${() => show(message.reply_to)} />`;
+      onReply=${() => onReply(message)} onEdit=${() => onEdit(message)} onForward=${() => setForwarding(message)} onDelete=${() => setDeleting(message)} onJump=${() => show(message.reply_to)} />`;
   };
   const isEmpty = timeline.isLoaded && !rows.length;
   return html`<div class="message-place">
@@ -132,5 +134,6 @@ export function MessageList({ conversation, onReply, onEdit }) {
     </div>
     ${(isAway || timeline.hasNewer) && html`<${Jump} count=${missed} onJump=${latest} />`}
     ${dialog}
+    ${forwarding && html`<${ForwardDialog} message=${forwarding} conversation=${conversation} onClose=${() => setForwarding(null)} />`}
   </div>`;
 }

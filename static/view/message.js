@@ -1,5 +1,6 @@
 // One message: a bubble with its quote, words, files, time and tick, and what can be done with it.
 import { html } from "../vendor/htm-preact.js";
+import { mayPin, togglePin } from "../state/annotating.js";
 import { isCrowd, knownPersonOf, nameOf, personOf, previewOf } from "../state/names.js";
 import { useSession } from "../state/session.js";
 import { fullTimeOf, hourOf } from "../state/times.js";
@@ -7,6 +8,7 @@ import { Attachments } from "./attachments.js";
 import { Avatar } from "./avatar.js";
 import { Edited, Wordings, useWordings } from "./earlier-wordings.js";
 import { IconButton } from "./icon.js";
+import { ReactButton, Reactions } from "./reactions.js";
 import { RichText } from "./rich-text.js";
 import { Tick } from "./tick.js";
 
@@ -19,9 +21,19 @@ function Quote({ quoted, conversation, onJump }) {
   </button>`;
 }
 
-function Tools({ isMine, onReply, onEdit, onDelete }) {
+function PinButton({ message }) {
+  const session = useSession();
+  return html`<${IconButton} name="pin" label=${message.pinned ? "Unpin" : "Pin"} hook="toggle-pin" aria-pressed=${String(Boolean(message.pinned))}
+    onClick=${() => togglePin(session, message)} />`;
+}
+
+function Tools({ message, conversation, isMine, onReply, onForward, onEdit, onDelete }) {
+  const { me } = useSession();
   return html`<div class="message-tools" role="group" aria-label="Message actions">
+    <${ReactButton} message=${message} />
+    ${mayPin(conversation, me) && html`<${PinButton} message=${message} />`}
     <${IconButton} name="reply" label="Reply" hook="reply" onClick=${onReply} />
+    <${IconButton} name="forward" label="Forward" hook="forward" onClick=${onForward} />
     ${isMine && html`<${IconButton} name="edit" label="Edit" hook="edit" onClick=${onEdit} /><${IconButton} name="trash" label="Delete" hook="delete" onClick=${onDelete} />`}
   </div>`;
 }
@@ -53,6 +65,7 @@ function Bubble({ row, conversation, quoted, showsSender, onJump, history }) {
   return html`<div class="bubble" dir="auto">
     <span class=${showsSender ? "sender" : "visually-hidden"} dir="auto" data-test="sender">${isMine ? "You" : sender}${showsSender ? "" : ": "}</span>
     ${message.reply_to && !message.deleted_at && html`<${Quote} quoted=${quoted} conversation=${conversation} onJump=${onJump} />`}
+    ${message.forwarded && !message.deleted_at && html`<span class="forwarded" dir="auto" data-test="forwarded">Forwarded from ${message.forwarded.name ?? "Staff"}</span>`}
     <div class="message-body" data-test="message-body">${message.deleted_at ? html`<${Tombstone} />` : html`<${RichText} text=${message.body} />`}</div>
     <${Attachments} files=${message.attachments} />
     <span class="meta" dir="ltr">
@@ -68,7 +81,7 @@ function nameFor({ message, state }, conversation) {
   return `${who}, ${hourOf(message.created_at)}`;
 }
 
-export function Message({ row, conversation, quoted, isStop, onFocus, onReply, onEdit, onDelete, onJump }) {
+export function Message({ row, conversation, quoted, isStop, onFocus, onReply, onForward, onEdit, onDelete, onJump }) {
   const { message, state, startsGroup, endsGroup } = row;
   const history = useWordings(message);
   const isTheirs = state === "received";
@@ -82,8 +95,9 @@ export function Message({ row, conversation, quoted, isStop, onFocus, onReply, o
     <div class="message-column">
       <div class="bubble-line">
         <${Bubble} row=${row} conversation=${conversation} quoted=${quoted} showsSender=${hasFaces && startsGroup} onJump=${onJump} history=${history} />
-        ${isStored && html`<${Tools} isMine=${!isTheirs} onReply=${onReply} onEdit=${onEdit} onDelete=${onDelete} />`}
+        ${isStored && html`<${Tools} message=${message} conversation=${conversation} isMine=${!isTheirs} onReply=${onReply} onForward=${onForward} onEdit=${onEdit} onDelete=${onDelete} />`}
       </div>
+      ${isStored && html`<${Reactions} message=${message} conversation=${conversation} />`}
       ${!message.deleted_at && html`<${Wordings} wordings=${history.wordings} problem=${history.problem} />`}
       ${state === "failed" && html`<${Failed} message=${message} />`}
     </div>

@@ -169,6 +169,7 @@ impl Fixture {
             .replace("{action}", "accept_connection")
             .replace("/events/{id}", "/events/evt_unknown")
             .replace("{user_id}", "other")
+            .replace("{emoji}", "%F0%9F%91%8D")
     }
 }
 

@@ -89,6 +89,16 @@ fn events(fixture: &Fixture) -> Vec<(&'static str, Value)> {
             json!({ "conversation_id": fixture.deal.0, "action": "accept_connection", "state_version": fixture.deal.1 }),
         ),
         ("search", path(json!({ "q": "said" }))),
+        (
+            "react",
+            path(json!({ "message_id": fixture.own, "emoji": "👍" })),
+        ),
+        (
+            "unreact",
+            path(json!({ "message_id": fixture.own, "emoji": "👍" })),
+        ),
+        ("pin_message", path(json!({ "message_id": fixture.own }))),
+        ("unpin_message", path(json!({ "message_id": fixture.own }))),
         ("delete_message", path(json!({ "message_id": fixture.own }))),
         ("leave_conversation", path(json!({}))),
     ]
@@ -164,6 +174,7 @@ POST conversations/$d/flow/actions/accept_connection {"user_id":"bob"}
 POST conversations/$d/flow/actions/accept_connection {"sender_id":"bob"}
 PATCH messages/$m {"body":"x","sender_id":"bob"}
 PATCH messages/$m {"body":"x","user_id":"bob"}
+PUT messages/$m/pin {"user_id":"bob"}
 "#;
 
 #[tokio::test]
@@ -200,6 +211,7 @@ async fn a_message_of_another_conversation_is_not_there() {
             json!({ "message_id": foreign, "body": "to the wrong conversation" }),
         ),
         asked("delete_message", json!({ "message_id": foreign })),
+        asked("react", json!({ "message_id": foreign, "emoji": "👍" })),
         asked(
             "send_message",
             json!({ "reply_to": foreign, "body": "answered" }),

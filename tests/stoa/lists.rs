@@ -150,7 +150,7 @@ async fn unread_counts_what_others_said_to_one_and_nothing_else() {
         let message = json!({ "body": "by the platform", "kind": kind, "audience_role": role });
         platform.post(&messages, message).await.expect_status(201);
     }
-    let here = |count: i64| json!([{ "conversation_id": id, "unread": count }]);
+    let here = |count: i64| json!([{ "conversation_id": id, "unread": count, "mentions": 0 }]);
     assert_eq!(
         unread(&bob).await,
         (4, here(4)),
@@ -189,7 +189,7 @@ async fn unread_is_counted_where_one_may_read_and_beyond_what_one_has_read() {
     bob.post(&format!("{LIST}/{id}/seen"), json!({ "seq": 1_000 }))
         .await
         .expect_status(200);
-    let elsewhere = json!([{ "conversation_id": other, "unread": 1 }]);
+    let elsewhere = json!([{ "conversation_id": other, "unread": 1, "mentions": 0 }]);
     assert_eq!(
         unread(&bob).await,
         (1, elsewhere),
@@ -247,7 +247,7 @@ async fn counting_what_is_unread_stops_at_a_thousand_and_says_so_everywhere() {
     assert_eq!(
         counted,
         json!({ "total": 1_000, "total_capped": true,
-            "conversations": [{ "conversation_id": room, "unread": 1_000, "unread_capped": true }] })
+            "conversations": [{ "conversation_id": room, "unread": 1_000, "mentions": 0, "unread_capped": true }] })
     );
     let listed = bob
         .get("/api/v1/conversations")
@@ -271,6 +271,6 @@ async fn counting_what_is_unread_stops_at_a_thousand_and_says_so_everywhere() {
     let counted = bob.get("/api/v1/unread").await.expect_status(200).body;
     assert_eq!(
         counted,
-        json!({ "total": 101, "conversations": [{ "conversation_id": room, "unread": 101 }] })
+        json!({ "total": 101, "conversations": [{ "conversation_id": room, "unread": 101, "mentions": 0 }] })
     );
 }

@@ -15,6 +15,7 @@
 mod access;
 mod access_in_sql;
 mod addresses;
+mod annotations;
 mod append_plans;
 mod appends;
 mod audiences;
@@ -51,6 +52,7 @@ mod fleet;
 mod flow_commands;
 mod forgetting;
 mod former_participants;
+mod forwarding;
 mod frames;
 #[path = "../fronts/mod.rs"]
 mod fronts;
@@ -64,6 +66,7 @@ mod lists;
 mod lola;
 mod lone_surrogates;
 mod malformed_values;
+mod mentions;
 mod methods;
 mod metrics;
 mod mine;

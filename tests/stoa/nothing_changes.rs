@@ -228,6 +228,9 @@ owner MESSAGE_NOT_FOUND send_message {"conversation_id":"$other","body":"x","rep
 member FORBIDDEN edit_message {"conversation_id":"$g","message_id":"$m","body":"mine now"}
 member FORBIDDEN delete_message {"conversation_id":"$g","message_id":"$m"}
 blocked BLOCKED delete_message {"conversation_id":"$g","message_id":"$m"}
+member FORBIDDEN pin_message {"conversation_id":"$g","message_id":"$m"}
+muted MUTED react {"conversation_id":"$g","message_id":"$m","emoji":"👍"}
+member INVALID_REQUEST react {"conversation_id":"$g","message_id":"$m","emoji":"no"}
 blocked BLOCKED mark_seen {"conversation_id":"$g","seq":3}
 removed NOT_A_PARTICIPANT mark_delivered {"conversation_id":"$g","seq":3}
 bela FLOW_STATE_INVALID flow_action {"conversation_id":"$d","action":"accept_connection","state_version":1}

@@ -25,7 +25,7 @@ use crate::test_app::{fresh_database, parse};
 /// 10,000 people and conversations, 200,000 messages, 20,000 changes, 10,000 keys; each person is in about three.
 pub const FILL: &str = include_str!("plans_fill.sql");
 
-const BIG: [&str; 17] = [
+const BIG: [&str; 20] = [
     "messages",
     "conversations",
     "business_conversations",
@@ -43,6 +43,9 @@ const BIG: [&str; 17] = [
     "businesses",
     "business_staff",
     "subjects",
+    "reactions",
+    "pins",
+    "receipt_moves",
 ];
 
 #[derive(QueryableByName)]

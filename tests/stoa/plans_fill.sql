@@ -25,4 +25,9 @@ insert into business_staff (business_no, user_no, role, changed_at)
     select b, 1 + (b * 10 + k) % 10000, 'agent', now() - b * interval '1 minute' from generate_series(1, 1000) b, generate_series(0, 9) k
     on conflict do nothing;
 insert into subjects (type, id, title) select 'job', 'job-' || i, 'A job' from generate_series(1, 10000) i;
+insert into reactions (conversation_no, target_seq, emoji, user_no, seq, removed)
+    select c, 5, '👍', 1 + (c * 7 + k * 3331) % 10000, 11 + k, false from generate_series(1, 10000) c, generate_series(0, 1) k;
+insert into pins (conversation_no, target_seq, user_no, seq, removed) select c, 6, 1, 13, false from generate_series(1, 10000) c;
+insert into receipt_moves (conversation_no, user_no, is_read, seq)
+    select conversation_no, user_no, true, 15 from participants;
 analyze

@@ -9,12 +9,14 @@ POST conversations/$c/messages {"body":"x","kind":"$s"}
 POST conversations/$c/messages {"body":"x","sender_id":"$s"}
 POST conversations/$c/messages {"body":"x","context":{"$s":1}}
 POST conversations/$c/messages {"body":"x","context":{"a":["$s",{"b":"$s"}]}}
+POST conversations/$c/messages {"body":"x","mentions":["$s"]}
 POST conversations/$c/messages {"attachments":[{"url":"https://a.b/$s"}]}
 POST conversations/$c/messages {"attachments":[{"url":"$s"}]}
 POST conversations/$c/messages {"attachments":[{"url":"https://a.b","name":"$s"}]}
 POST conversations/$c/messages {"attachments":[{"url":"https://a.b","type":"$s"}]}
 POST conversations/$c/messages {"attachments":[{"url":"https://a.b","$s":1}]}
 PATCH messages/$m {"body":"$s"}
+PUT messages/$m/pin {"expires_at":"$s"}
 PATCH conversations/$c {"title":"$s"}
 PATCH conversations/$c {"status":"$s"}
 POST conversations {"kind":"$s","participants":[{"user_id":"bob"}]}
@@ -79,6 +81,9 @@ send_message {"conversation_id":"$c","attachments":[{"url":"https://a.b","name":
 edit_message {"conversation_id":"$c","message_id":"$m","body":"$s"}
 edit_message {"conversation_id":"$c","message_id":"$s","body":"x"}
 delete_message {"conversation_id":"$c","message_id":"$s"}
+react {"conversation_id":"$c","message_id":"$m","emoji":"$s"}
+unreact {"conversation_id":"$c","message_id":"$m","emoji":"$s"}
+pin_message {"conversation_id":"$c","message_id":"$s","expires_at":"$s"}
 join_conversation {"conversation_id":"$s"}
 join_conversation {"conversation_id":"$c","after":"$s"}
 leave_conversation {"conversation_id":"$s"}

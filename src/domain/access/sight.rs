@@ -1,5 +1,6 @@
 //! As whom somebody reads the messages of a conversation. Pure; `store/access.rs` has it in SQL.
 
+use crate::domain::annotation::Target;
 use crate::domain::conversation::Participant;
 use crate::domain::ids::{Seq, UserNo};
 use crate::domain::message::{Audience, Message};
@@ -30,8 +31,16 @@ impl<'a> Sight<'a> {
 
     /// Whether a message is seen.
     pub fn sees(self, message: &Message) -> bool {
-        let audience = message.content.audience.as_ref();
-        message.seq() > self.sees_from && Audience::admits(audience, self.no, self.role)
+        self.admits(message.seq(), message.content.audience.as_ref())
+    }
+
+    /// Whether the message is seen that something is about.
+    pub fn sees_target(self, target: &Target) -> bool {
+        self.admits(target.message.seq, target.audience.as_ref())
+    }
+
+    fn admits(self, seq: Seq, audience: Option<&Audience>) -> bool {
+        seq > self.sees_from && Audience::admits(audience, self.no, self.role)
     }
 }
 

@@ -51,7 +51,9 @@ impl RoomEvent {
             | Change::Notice { view, .. }
             | Change::Changed(view)
             | Change::Created(view) => *view = view.masked(reader_blocks),
-            Change::Lost { .. }
+            Change::Reacted(_)
+            | Change::Pinned(_)
+            | Change::Lost { .. }
             | Change::Marked { .. }
             | Change::Typing { .. }
             | Change::Attendance { .. }

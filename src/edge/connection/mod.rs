@@ -17,7 +17,7 @@ use clock::Clock;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{SocketIoOptions, SocketOptions};
+use crate::config::{SocketIoOptions, SocketOptions, Switch};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::edge::dialect::Dialects;
@@ -53,6 +53,8 @@ pub struct SessionDeps {
     pub rate_limits: RateLimits,
     /// Bounds of connections.
     pub options: SocketOptions,
+    /// Whether messages can be forwarded.
+    pub forwarding: Switch,
     /// How Socket.IO clients are served.
     pub socketio: SocketIoOptions,
     /// The dialects that are served.

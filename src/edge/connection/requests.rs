@@ -42,9 +42,9 @@ pub(super) fn carry<S: Session>(
         Request::Command {
             conversation,
             command: Command::Send(content),
-        } if !content.attachments.is_empty() => {
+        } if !content.attachments.is_empty() || content.forwards().is_some() => {
             let reply = core.reply(to, conversation);
-            send_with_files(session, conversation, principal, content, reply, context);
+            send_prepared(session, conversation, principal, content, reply, context);
         }
         Request::Command {
             conversation,
@@ -83,9 +83,9 @@ pub(super) fn carry<S: Session>(
     }
 }
 
-/// Sends a message when what it shows of its files is known. The session does nothing else until then, so that what its client sends
+/// Sends a message when what it shows of its files, and what it forwards, is known. The session does nothing else until then, so that what its client sends
 /// next comes after it.
-fn send_with_files<S: Session>(
+fn send_prepared<S: Session>(
     session: &S,
     conversation: ConversationId,
     principal: Arc<Principal>,
@@ -95,7 +95,11 @@ fn send_with_files<S: Session>(
 ) {
     let deps = Arc::clone(&session.core().deps);
     let sent = async move {
-        match deps.attach(content, &[principal.no]).await {
+        let prepared = async {
+            let content = deps.forward(content, &principal).await?;
+            deps.attach(content, &[principal.no]).await
+        };
+        match prepared.await {
             Ok(content) => {
                 let command = ToRoom::Do {
                     principal,

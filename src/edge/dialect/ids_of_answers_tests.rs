@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::encoding_tests::NAMES;
 use super::ids_tests::{DIALECTS, World, check_ids, worlds};
 use super::*;
+use crate::domain::annotation::Annotations;
 use crate::domain::answer::Novelty;
 use crate::domain::ids::{ConversationId, MessageId, UserId};
 use crate::domain::snapshot::{Particulars, Recovery, Snapshot, UnreadCount};
@@ -42,6 +43,7 @@ impl World {
             conversation: conversation.clone(),
             participants: people.clone(),
             messages: vec![self.message()],
+            annotations: Annotations::default(),
             recovery: Recovery::Fresh,
             unread: UnreadCount::Exactly(1),
             mine: None,

@@ -34,7 +34,11 @@ pub(crate) fn acknowledgement(answer: &Answer, room: Option<&View>, reader: Read
             let view = ConversationView::for_all(conversation, people, reader.directory);
             success(json!({ "conversation": view, "roomId": conversation.id }))
         }
-        Answer::Message(_) | Answer::Flow(_) | Answer::Done => success(json!({})),
+        Answer::Message(_)
+        | Answer::Reacted(_)
+        | Answer::Pinned(_)
+        | Answer::Flow(_)
+        | Answer::Done => success(json!({})),
     }
 }
 

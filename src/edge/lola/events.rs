@@ -48,6 +48,8 @@ pub fn encode(
         Change::Stepped { .. } => {
             return native("chat:state-changed", event, context, role).map(Encoded::for_role);
         }
+        Change::Reacted(_) => native("chat:reaction-changed", event, context, role)?,
+        Change::Pinned(_) => native("chat:pin-changed", event, context, role)?,
         Change::Changed(_) | Change::Lost { .. } => {
             native("chat:conversation-updated", event, context, role)?
         }
@@ -219,20 +221,16 @@ fn signal(
             signalled(marked(*mark), room_id, user.as_str(), what, timestamp)
         }
         Change::Attendance { user, is_here } => {
-            let what = Attendance { is_guest: false };
-            signalled(
-                attendance(*is_here),
-                room_id,
-                user.as_str(),
-                what,
-                timestamp,
-            )
+            let (name, what) = (attendance(*is_here), Attendance { is_guest: false });
+            signalled(name, room_id, user.as_str(), what, timestamp)
         }
         Change::Presence { user, status } => {
             let what = Presence { status: *status };
             signalled(presence(*status), room_id, user.as_str(), what, timestamp)
         }
         Change::Message { .. }
+        | Change::Reacted(_)
+        | Change::Pinned(_)
         | Change::Stepped { .. }
         | Change::Acted { .. }
         | Change::StepPart { .. }

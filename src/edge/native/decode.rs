@@ -7,16 +7,20 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::acting::Acting;
+use super::annotating;
 use super::frame_id::FrameId;
 use super::pressing::press;
 use super::read::{HALF_A_CHARACTER, read};
 use super::searching::{SearchFrame, SearchRequest};
+use crate::domain::annotation::Placing;
 use crate::domain::attachment::WrittenAttachment;
 use crate::domain::command::{Command, Mark, Typing};
 use crate::domain::conversation::PresenceStatus;
 use crate::domain::flow::FlowInput;
+use crate::domain::forwarding::Forwarded;
 use crate::domain::ids::{ConversationId, MessageId, Seq};
 use crate::domain::limits;
+use crate::domain::mention::Mention;
 use crate::domain::message::Content;
 use crate::domain::object;
 use crate::domain::refusal::Refusal;
@@ -72,13 +76,17 @@ pub enum Request {
 }
 
 /// The names of all events that a client may send; tests check that none is missing.
-pub const EVENTS: [&str; 15] = [
+pub const EVENTS: [&str; 19] = [
     "authenticate",
     "join_conversation",
     "leave_conversation",
     "send_message",
     "edit_message",
     "delete_message",
+    "react",
+    "unreact",
+    "pin_message",
+    "unpin_message",
     "watch_subject",
     "unwatch_subject",
     "typing_start",
@@ -160,6 +168,10 @@ fn request(event: &str, data: &str) -> Result<Request, Refusal> {
             conversation: read::<InConversation<'_>>(data)?.id()?,
         }),
         "edit_message" | "delete_message" => change(event, data),
+        "react" => annotating::react(data, Placing::Added),
+        "unreact" => annotating::react(data, Placing::Removed),
+        "pin_message" => annotating::pin(data),
+        "unpin_message" => annotating::unpin(data),
         "watch_subject" => subject(data).map(Request::Watch),
         "unwatch_subject" => subject(data).map(Request::Unwatch),
         "typing_start" => command_in(data, Command::Type(Typing::Started)),
@@ -226,6 +238,10 @@ struct SendData<'a> {
     attachments: Option<Vec<WrittenAttachment>>,
     #[serde(default, deserialize_with = "object::optional")]
     context: Option<Map<String, Value>>,
+    #[serde(default)]
+    mentions: Option<Vec<String>>,
+    #[serde(borrow, default)]
+    forward_of: Option<Cow<'a, str>>,
 }
 
 fn send(data: &str) -> Result<Request, Refusal> {
@@ -238,6 +254,12 @@ fn send(data: &str) -> Result<Request, Refusal> {
             .transpose()?,
         attachments: WrittenAttachment::parse_all(data.attachments)?,
         context: limits::json_object(data.context, "context")?,
+        mentions: Mention::parse_all(data.mentions)?,
+        forwarded: data
+            .forward_of
+            .map(|id| message_id(&id, "forward_of"))
+            .transpose()?
+            .map(Forwarded::wanted),
         ..Content::text(data.client_id, data.body)
     };
     content.check()?;

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::annotations::{PinnedView, ReactedView};
 use super::frame_id::FrameId;
 use super::sent::SentView;
 use super::views::{ConversationView, JoinedView, MessageView};
@@ -78,6 +79,8 @@ pub fn answer(
     match answer {
         Answer::Sent(message, _) => ack(id, SentView::new(message, Some((conversation_id, links)))),
         Answer::Message(message) => ack(id, MessageView::new(message, conversation_id, no, links)),
+        Answer::Reacted(reacted) => ack(id, ReactedView::new(conversation_id, reacted)),
+        Answer::Pinned(pinned) => ack(id, PinnedView::new(conversation_id, pinned)),
         Answer::Joined(snapshot) => ack(id, JoinedView::new(snapshot, no, directory, links)),
         Answer::Marked(seq) => ack(id, json!({ "seq": seq })),
         Answer::Conversation(conversation, people) => ack(

@@ -80,6 +80,8 @@ fn name_of(change: &Change) -> Option<&'static str> {
         | Change::ToUser { .. }
         | Change::Attendance { .. } => return None,
         Change::Message { kind, .. } => message_event(*kind),
+        Change::Reacted(_) => "reaction_changed",
+        Change::Pinned(_) => "pin_changed",
         Change::Stepped { .. } => "conversation_state_changed",
         Change::Changed(_) | Change::Lost { .. } => "conversation_updated",
         Change::Created(_) => "conversation_created",

@@ -1,11 +1,14 @@
 //! The native dialect: JSON frames over a WebSocket, and the REST API under `/api/v1`.
 
 pub mod acting;
+mod annotating;
+pub mod annotations;
 pub mod attachments;
 pub mod deals;
 pub mod decode;
 pub mod encode;
 pub mod events;
+mod forwarding;
 pub mod frame_id;
 pub mod instants;
 pub(in crate::edge) mod payload;

@@ -4,12 +4,13 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::annotations::{PinnedView, ReactedView};
 use super::deals::StepView;
 use super::instants::maybe_instant;
 use super::views::{ConversationView, MessageView, OwnView};
 use crate::domain::ids::{ConversationId, MessageId, Seq, UserNo};
 use crate::domain::message::Message;
-use crate::domain::room_event::{Change, Preview, RoomEvent, View};
+use crate::domain::room_event::{Change, NoticeReason, Preview, RoomEvent, View};
 use crate::domain::snapshot::UnreadCount;
 use crate::edge::dialect::EncodeContext;
 use crate::edge::links::Links;
@@ -25,6 +26,10 @@ pub(in crate::edge) enum Payload<'a> {
     Message(MessageData<'a>),
     /// A step of a deal, for one role.
     Step(StepView<'a>),
+    /// A change of a reaction.
+    Reacted(ReactedView<'a>),
+    /// A change of a pin.
+    Pinned(PinnedView<'a>),
     /// A conversation, as it is for everybody.
     Conversation(Box<ConversationData<'a>>),
     /// A few values.
@@ -91,6 +96,8 @@ pub(in crate::edge) fn payload<'a>(
         Change::Message { message, .. } => {
             Payload::Message(MessageData::new(id, seq, message, NOBODY, context.links))
         }
+        Change::Reacted(reacted) => Payload::Reacted(ReactedView::new(id, reacted)),
+        Change::Pinned(pinned) => Payload::Pinned(PinnedView::new(id, pinned)),
         Change::Stepped { at, stepped, .. } => {
             Payload::Step(StepView::new(id, (seq, *at), stepped, role))
         }
@@ -117,8 +124,11 @@ fn values(id: ConversationId, change: &Change) -> Option<Value> {
         }
         Change::Presence { user, status } => json!({ "user_id": user, "status": status }),
         Change::Notice {
-            preview, unread, ..
-        } => notification(id, preview, *unread),
+            preview,
+            reason,
+            unread,
+            ..
+        } => notification(id, preview, *reason, *unread),
         Change::Mine(mine) => {
             json!({ "conversation_id": id, "mine": OwnView::from(*mine) })
         }
@@ -136,6 +146,8 @@ fn values(id: ConversationId, change: &Change) -> Option<Value> {
             changed
         }
         Change::Message { .. }
+        | Change::Reacted(_)
+        | Change::Pinned(_)
         | Change::Stepped { .. }
         | Change::Acted { .. }
         | Change::Attendance { .. }
@@ -147,11 +159,17 @@ fn values(id: ConversationId, change: &Change) -> Option<Value> {
 }
 
 /// A message, for somebody who is online and has not joined.
-fn notification(id: ConversationId, preview: &Preview, unread: UnreadCount) -> Value {
+fn notification(
+    id: ConversationId,
+    preview: &Preview,
+    reason: NoticeReason,
+    unread: UnreadCount,
+) -> Value {
     let message = &preview.message;
     let mut notification = json!({
         "id": message.id, "type": "message", "title": preview.sender_name, "message": message.preview(), "priority": "normal",
         "conversation_id": id, "action_url": null, "unread": unread.number(), "seq": message.seq(),
+        "reason": reason.name(),
     });
     unread.note_cap(&mut notification, "unread_capped");
     notification

@@ -1,15 +1,13 @@
 //! The public JSON of messages, participants and conversations: the same over sockets and REST.
 
+mod message;
 mod people;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
-use super::attachments::AttachmentView;
 use super::deals::FlowView;
 use super::instants::{instant, maybe_instant};
 use crate::domain::access::role_among;
@@ -18,92 +16,13 @@ use crate::domain::conversation::{
 };
 use crate::domain::deal_reader::DealReader;
 use crate::domain::ids::{ConversationId, Seq, UserNo};
-use crate::domain::message::{Message, MessageKind};
 use crate::domain::mine::{Mine, Notify, NotifyLevel};
 use crate::domain::snapshot::{Listed, Recovery, Snapshot};
 use crate::edge::links::Links;
 use crate::presence::Directory;
 
+pub use message::MessageView;
 pub use people::{FormerParticipantView, MemberView, ParticipantView, participants};
-
-/// A message.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Message)]
-pub struct MessageView<'a> {
-    /// Its id
-    id: Uuid,
-    /// Where it was said
-    #[schema(value_type = Uuid)]
-    conversation_id: ConversationId,
-    /// Its place in the order of the conversation's changes
-    seq: Seq,
-    /// Who said it; null for the system
-    sender_id: Option<&'a str>,
-    /// Who made it
-    #[schema(value_type = String, example = "user_input")]
-    kind: MessageKind,
-    /// What it says; empty in a tombstone
-    body: &'a str,
-    /// Files
-    attachments: Vec<AttachmentView<'a>>,
-    /// The message that it answers
-    reply_to: Option<Uuid>,
-    /// The sender's own object
-    #[schema(value_type = Option<Object>)]
-    context: Option<&'a RawValue>,
-    /// What a flow asks for with it; `done` has who answered, with what, and when
-    #[schema(value_type = Option<Object>)]
-    action: Option<&'a RawValue>,
-    /// The sender's own id of it; only to its sender
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_id: Option<&'a str>,
-    /// When it was committed
-    #[serde(serialize_with = "instant")]
-    created_at: DateTime<Utc>,
-    /// When its body was last replaced
-    #[serde(serialize_with = "maybe_instant")]
-    edited_at: Option<DateTime<Utc>>,
-    /// When it became a tombstone
-    #[serde(serialize_with = "maybe_instant")]
-    deleted_at: Option<DateTime<Utc>>,
-    /// True if the reader has blocked its sender; otherwise absent
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    from_blocked: bool,
-}
-
-impl<'a> MessageView<'a> {
-    /// The message for this reader.
-    pub fn new(
-        message: &'a Message,
-        conversation_id: ConversationId,
-        reader: UserNo,
-        links: &Links,
-    ) -> Self {
-        let content = &message.content;
-        let by_person = content.kind == MessageKind::UserInput;
-        Self {
-            id: message.id.to_uuid(),
-            conversation_id,
-            seq: message.seq(),
-            sender_id: by_person.then(|| message.sender_id.as_str()),
-            kind: content.kind,
-            body: &content.body,
-            attachments: content
-                .attachments
-                .iter()
-                .map(|attachment| AttachmentView::new(attachment, links))
-                .collect(),
-            reply_to: content.reply_to.map(|id| id.to_uuid()),
-            context: content.context.as_deref(),
-            action: message.card.as_deref(),
-            client_id: (message.sender == reader).then_some(content.client_id.as_str()),
-            created_at: message.created_at,
-            edited_at: message.edited_at,
-            deleted_at: message.deleted_at,
-            from_blocked: message.from_blocked,
-        }
-    }
-}
 
 /// What a conversation is about.
 #[derive(Serialize, ToSchema)]
@@ -343,15 +262,17 @@ impl<'a> JoinedView<'a> {
             conversation,
             participants: people,
             messages,
+            annotations,
             recovery,
             unread,
             mine,
         } = snapshot;
+        let message_view = |message| {
+            MessageView::new(message, conversation.id, reader, links).annotated(annotations)
+        };
         let mut view = ConversationView::for_all(conversation, people, directory);
         view.mine = Some(MineView {
-            last_message: messages
-                .last()
-                .map(|m| MessageView::new(m, conversation.id, reader, links)),
+            last_message: messages.last().map(message_view),
             unread: unread.number(),
             unread_capped: unread.is_capped(),
             my_role: role_among(people, reader),
@@ -361,10 +282,7 @@ impl<'a> JoinedView<'a> {
         Self {
             conversation: view,
             participants: participants(conversation.no, people, directory),
-            messages: messages
-                .iter()
-                .map(|m| MessageView::new(m, conversation.id, reader, links))
-                .collect(),
+            messages: messages.iter().map(message_view).collect(),
             last_seq: conversation.last_seq,
             recovered: *recovery == Recovery::Complete,
         }

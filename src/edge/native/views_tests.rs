@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::*;
 use crate::domain::conversation::{Membership, Signals};
 use crate::domain::ids::{ConversationNo, MessageId, UserId};
-use crate::domain::message::Content;
+use crate::domain::message::{Content, Message, MessageKind};
 use chrono::SecondsFormat;
 
 const ALICE: UserNo = UserNo(1);

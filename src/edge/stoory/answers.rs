@@ -58,6 +58,8 @@ pub(crate) fn acknowledgement(answer: &Answer, view: Option<&View>, reader: Read
         (
             Answer::Sent(..)
             | Answer::Message(_)
+            | Answer::Reacted(_)
+            | Answer::Pinned(_)
             | Answer::Marked(_)
             | Answer::Flow(_)
             | Answer::Done,

@@ -18,6 +18,7 @@ use crate::domain::message::Message;
 use crate::domain::room_event::{Change, MessageChange, RoomEvent, StepPart, View};
 use crate::domain::snapshot::Particulars;
 use crate::edge::dialect::{EncodeContext, MessageContext};
+use crate::edge::native::annotations::{PinnedView, ReactedView};
 use crate::edge::native::events::message_event;
 use socketio::packet::encode_one;
 
@@ -83,6 +84,7 @@ pub fn encode(
             preview,
             unread,
             view,
+            ..
         } => user_events::notification(preview, *unread, view, messages, role),
         Change::Changed(view) => Some(changed(view, role)),
         Change::Created(view) => Some(created(view, role)),
@@ -124,6 +126,14 @@ fn signalled(id: ConversationId, change: &Change) -> Option<ByteString> {
             encode_one(NAMESPACE, "user_typing", &typing)
         }
         Change::Presence { user, status } => presence(user, *status),
+        Change::Reacted(reacted) => {
+            let data = ReactedView::new(id, reacted);
+            encode_one(NAMESPACE, "reaction_changed", &data)
+        }
+        Change::Pinned(pinned) => {
+            let data = PinnedView::new(id, pinned);
+            encode_one(NAMESPACE, "pin_changed", &data)
+        }
         Change::Marked { .. }
         | Change::Message { .. }
         | Change::Stepped { .. }

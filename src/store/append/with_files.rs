@@ -1,5 +1,5 @@
-//! Appends messages that show files which are stored here: in one transaction, the files are held, the messages are
-//! stored, and it is noted which of them shows which file.
+//! Appends messages that show files which are stored here, mention somebody, or forward a message: in one
+//! transaction, the files are held, the messages are stored, and it is noted what they show, whom they mention and what they forward.
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -8,9 +8,12 @@ use std::collections::HashMap;
 use super::{Appended, NewMessage, append_deduplicating};
 use crate::domain::file::{FileId, FileNo, FileProblem};
 use crate::domain::ids::MessageId;
+use crate::domain::mention::Mention;
+use crate::domain::message::Content;
 use crate::error::Error;
 use crate::store::files::uses;
 use crate::store::messages;
+use crate::store::schema::messages as table;
 
 /// Appends like `super::append_deduplicating`, also messages with and without files together. A message whose file
 /// cannot be sent is stored only if it was stored before; then it is a duplicate.
@@ -43,6 +46,7 @@ pub fn append(
             });
         }
         note_uses(connection, messages, &outcomes, &held)?;
+        note_extras(connection, messages, &outcomes)?;
         Ok(outcomes)
     })
 }
@@ -67,6 +71,38 @@ fn stored_before(
         at: first.created_at,
         fingerprint,
     }))
+}
+
+/// Writes what only few messages have: whom they mention, and what they forward.
+fn note_extras(
+    connection: &mut PgConnection,
+    messages: &[NewMessage<'_>],
+    outcomes: &[Appended],
+) -> Result<(), Error> {
+    for (message, outcome) in messages.iter().zip(outcomes) {
+        let Content {
+            mentions,
+            forwarded,
+            ..
+        } = message.content;
+        let Appended::Stored { seq, .. } = outcome else {
+            continue;
+        };
+        if mentions.is_empty() && forwarded.is_none() {
+            continue;
+        }
+        let texts: Vec<String> = mentions.iter().map(Mention::text).collect();
+        let origin = forwarded.as_ref().and_then(|it| it.origin.as_ref());
+        let origin = origin.map(serde_json::to_value).transpose();
+        let origin = origin.map_err(Error::internal)?;
+        diesel::update(table::table.find((message.conversation.0, *seq)))
+            .set((
+                table::mentions.eq(Some(texts).filter(|texts| !texts.is_empty())),
+                table::forwarded.eq(origin),
+            ))
+            .execute(connection)?;
+    }
+    Ok(())
 }
 
 fn note_uses(

@@ -8,10 +8,13 @@ use std::sync::Arc;
 use super::deals::stepped;
 use super::messages::message;
 use super::{json, text, time, user, user_id};
+use crate::domain::annotation::{Pinned, Placing, Reacted, Target};
 use crate::domain::conversation::{
     Closed, ConversationStatus, Membership, Participant, Settings, Signals,
 };
+use crate::domain::emoji::Emoji;
 use crate::domain::entry::{Entry, Fact};
+use crate::domain::ids::Seq;
 
 fn participant() -> BoxedStrategy<Participant> {
     let memberships = [Membership::Present, Membership::Left, Membership::Removed];
@@ -68,6 +71,51 @@ fn settings() -> BoxedStrategy<Settings> {
         .boxed()
 }
 
+fn target() -> BoxedStrategy<Target> {
+    message()
+        .prop_map(|message| Target {
+            message: message.id,
+            audience: message.content.audience.clone(),
+        })
+        .boxed()
+}
+
+fn reacted() -> BoxedStrategy<Reacted> {
+    let users = prop::collection::vec(user_id(), 0..4);
+    (
+        target(),
+        user(),
+        user_id(),
+        any::<bool>(),
+        any::<i64>(),
+        users,
+    )
+        .prop_map(|(target, user, user_id, is_there, count, users)| Reacted {
+            target,
+            user,
+            user_id,
+            emoji: Emoji::stored("👍".to_owned()),
+            placing: Placing::of(is_there),
+            seq: 0,
+            count,
+            users,
+        })
+        .boxed()
+}
+
+fn pinned() -> BoxedStrategy<Pinned> {
+    (target(), user_id(), any::<bool>(), of(time()), of(time()))
+        .prop_map(|(target, user_id, is_there, at, expires_at)| Pinned {
+            target,
+            user_id,
+            placing: Placing::of(is_there),
+            seq: 0,
+            at,
+            expires_at,
+        })
+        .boxed()
+}
+
 fn fact() -> BoxedStrategy<Fact> {
     prop_oneof![
         message().prop_map(Fact::Said),
@@ -81,6 +129,9 @@ fn fact() -> BoxedStrategy<Fact> {
         (settings(), json()).prop_map(|(settings, card)| Fact::Settings { settings, card }),
         Just(Fact::Ended),
         stepped().prop_map(|stepped| Fact::Stepped(Arc::new(stepped))),
+        reacted().prop_map(|reacted| Fact::Reacted(Arc::new(reacted))),
+        pinned().prop_map(|pinned| Fact::Pinned(Arc::new(pinned))),
+        Just(Fact::Void),
     ]
     .boxed()
 }
@@ -88,6 +139,25 @@ fn fact() -> BoxedStrategy<Fact> {
 /// Any entry that the database can hold.
 pub fn entry() -> BoxedStrategy<Entry> {
     (any::<i64>(), time(), fact())
-        .prop_map(|(seq, at, fact)| Entry { seq, at, fact })
+        .prop_map(|(seq, at, fact)| Entry {
+            seq,
+            at,
+            fact: numbered(fact, seq),
+        })
         .boxed()
+}
+
+/// Reactions and pins know the seq of their own change.
+fn numbered(fact: Fact, seq: Seq) -> Fact {
+    match fact {
+        Fact::Reacted(reacted) => Fact::Reacted(Arc::new(Reacted {
+            seq,
+            ..(*reacted).clone()
+        })),
+        Fact::Pinned(pinned) => Fact::Pinned(Arc::new(Pinned {
+            seq,
+            ..(*pinned).clone()
+        })),
+        other => other,
+    }
 }

@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use super::{json, text, time, user, user_id};
 use crate::domain::attachment::Attachment;
+use crate::domain::forwarding::{Forwarded, Origin};
 use crate::domain::ids::{ConversationNo, MessageId, UserId};
+use crate::domain::mention::Mention;
 use crate::domain::message::{Audience, ClientIdOrigin, Content, Message, MessageKind};
 
 fn raw() -> impl Strategy<Value = Box<RawValue>> {
@@ -43,6 +45,22 @@ fn attachment() -> impl Strategy<Value = Attachment> {
     })
 }
 
+fn forwarded() -> BoxedStrategy<Forwarded> {
+    (of(text()), time())
+        .prop_map(|(name, at)| Forwarded::stored(Origin { name, at }))
+        .boxed()
+}
+
+fn mention() -> BoxedStrategy<Mention> {
+    let role = "[a-z]{1,8}".prop_map(Mention::Role);
+    prop_oneof![
+        "u[a-z]{1,8}".prop_map(|id| Mention::User(UserId::stored(id))),
+        Just(Mention::All),
+        role
+    ]
+    .boxed()
+}
+
 fn content() -> BoxedStrategy<Content> {
     let audience = prop_oneof![
         text().prop_map(Audience::Role),
@@ -63,9 +81,10 @@ fn content() -> BoxedStrategy<Content> {
         of(raw()),
         select(kinds.to_vec()),
         of(audience),
+        (vec(mention(), 0..3), of(forwarded())),
     )
         .prop_map(
-            |(client_id, origin, body, reply_to, attachments, context, kind, audience)| Content {
+            |(
                 client_id,
                 origin,
                 body,
@@ -74,6 +93,18 @@ fn content() -> BoxedStrategy<Content> {
                 context,
                 kind,
                 audience,
+                (mentions, forwarded),
+            )| Content {
+                client_id,
+                origin,
+                body,
+                reply_to,
+                attachments,
+                context,
+                kind,
+                audience,
+                mentions,
+                forwarded,
             },
         )
         .boxed()

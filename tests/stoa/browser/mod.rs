@@ -1,6 +1,7 @@
 //! Real browsers at the demo UI: one chromedriver for all of these tests, which ends with them in whatever way they end.
 
 mod access;
+mod annotations;
 mod client;
 mod conversation;
 mod deals;

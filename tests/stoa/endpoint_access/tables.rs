@@ -31,6 +31,12 @@ PATCH  /api/v1/messages/{id}                              | nomsg  block mute   
 DELETE /api/v1/messages/{id}                              | nomsg  block forbid out out forbid 200 200    200    |
 DELETE /api/v1/messages/{id}/attachments/{file_id}        | nomsg  block forbid out out forbid nofile nofile nofile |
 GET    /api/v1/messages/{id}/history                      | nomsg  block 200    out out 200    200 200    200    |
+PUT    /api/v1/messages/{id}/reactions/{emoji}            | nomsg  block mute   out out 200    200 200    200    | {}
+DELETE /api/v1/messages/{id}/reactions/{emoji}            | nomsg  block mute   out out 200    200 200    200    |
+PUT    /api/v1/messages/{id}/pin                          | nomsg  block forbid out out forbid 200 200    200    | {}
+DELETE /api/v1/messages/{id}/pin                          | nomsg  block forbid out out forbid 200 200    200    |
+GET    /api/v1/conversations/{id}/pins                    | noconv block 200    out out 200    200 200    200    |
+GET    /api/v1/messages/{id}/receipts                     | nomsg  block 200    out out 200    200 200    200    |
 GET    /api/v1/search                                     | noconv block 200    out out 200    200 200    200    |
 POST   /api/v1/files                                      | 201    201   201    201 201 201    201 201    201    | a file
 POST   /api/v1/files/links                                | 200    200   200    200 200 200    200 200    200    | {"ids":[]}
@@ -120,6 +126,10 @@ leave_conversation  | ok     ok    ok     ok  ok  ok     ok  ok  ok  | {"convers
 send_message        | noconv block mute   out out ok     ok  ok  ok  | {"conversation_id":"$c","body":"hello"}
 edit_message        | noconv block mute   out out forbid forbid forbid forbid | {"conversation_id":"$c","message_id":"$m","body":"mine now"}
 delete_message      | noconv block forbid out out forbid ok  ok  ok  | {"conversation_id":"$c","message_id":"$m"}
+react               | noconv block mute   out out ok     ok  ok  ok  | {"conversation_id":"$c","message_id":"$m","emoji":"👍"}
+unreact             | noconv block mute   out out ok     ok  ok  ok  | {"conversation_id":"$c","message_id":"$m","emoji":"👍"}
+pin_message         | noconv block forbid out out forbid ok  ok  ok  | {"conversation_id":"$c","message_id":"$m"}
+unpin_message       | noconv block forbid out out forbid ok  ok  ok  | {"conversation_id":"$c","message_id":"$m"}
 watch_subject       | ok     ok    ok     ok  ok  ok     ok  ok  ok  | {"type":"job","id":"42"}
 unwatch_subject     | ok     ok    ok     ok  ok  ok     ok  ok  ok  | {"type":"job","id":"42"}
 typing_start        | noconv block mute   out out ok     ok  ok  ok  | {"conversation_id":"$c"}

@@ -1,6 +1,6 @@
 //! A client as docs/protocol.md describes one: a join's answer, then events, each taken in once and by its seq.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 
 /// Which roles alone may see which messages, by message id: what the tests know and the wire does not say.
@@ -54,6 +54,52 @@ fn durable(mut person: Value) -> (String, Value) {
 pub fn people_of(list: &Value) -> BTreeMap<String, Value> {
     let list = list.as_array().expect("participants").clone();
     list.into_iter().map(durable).collect()
+}
+
+/// Puts a reaction or a pin on a message, or takes it off.
+fn annotate(message: &mut Value, name: &str, data: &Value, me: &str) {
+    let fields = message.as_object_mut().expect("a message");
+    if name == "pin_changed" {
+        let pin = json!({ "user_id": data["user_id"], "at": data["at"], "expires_at": data["expires_at"] });
+        match data["pinned"] == true {
+            true => fields.insert("pinned".to_owned(), pin),
+            false => fields.remove("pinned"),
+        };
+        return;
+    }
+    let mut reactions = match fields.remove("reactions") {
+        Some(Value::Array(reactions)) => reactions,
+        _ => Vec::new(),
+    };
+    let before = reactions.iter().position(|it| it["emoji"] == data["emoji"]);
+    let before = before.map(|place| reactions.remove(place));
+    let was_mine = before.is_some_and(|it| it["mine"] == true);
+    let mine = match data["user_id"] == me {
+        true => data["added"] == true,
+        false => was_mine,
+    };
+    if data["count"] != 0 {
+        reactions.push(
+            json!({ "emoji": data["emoji"], "count": data["count"], "users": data["users"], "mine": mine }),
+        );
+    }
+    if !reactions.is_empty() {
+        fields.insert("reactions".to_owned(), reactions.into());
+    }
+}
+
+/// A message with its reactions in the order of their emoji: their own order is not promised.
+fn settled(mut message: Value) -> Value {
+    if let Some(reactions) = message["reactions"].as_array_mut() {
+        reactions.sort_by_key(|it| it["emoji"].as_str().map(str::to_owned));
+    }
+    if message["reactions"].is_null() {
+        message
+            .as_object_mut()
+            .expect("a message")
+            .remove("reactions");
+    }
+    message
 }
 
 impl Model {
@@ -135,6 +181,22 @@ impl Model {
         }
     }
 
+    /// Takes in the event of a message, which says nothing of its reactions and pins: they stay, unless it was deleted.
+    fn told(&mut self, message: &Value, at: i64, whispers: &Whispers) {
+        let mut message = message.clone();
+        let before = message["id"].as_str().and_then(|id| self.messages.get(id));
+        if let Some((_, before)) = before
+            && message["deleted_at"].is_null()
+        {
+            for name in ["reactions", "pinned"] {
+                if let Some(kept) = before.get(name) {
+                    message[name] = kept.clone();
+                }
+            }
+        }
+        self.message(&message, at, whispers);
+    }
+
     /// Takes in any event.
     pub fn event(&mut self, frame: &Value, whispers: &Whispers) {
         let (name, data) = (frame["event"].as_str().unwrap_or("none"), &frame["data"]);
@@ -165,7 +227,19 @@ impl Model {
                 let seq = self.rise(frame);
                 let own = data["message"]["seq"].as_i64().expect("a seq");
                 assert_eq!(own == seq, name == "new_message", "{frame}");
-                self.message(&data["message"], seq, whispers);
+                self.told(&data["message"], seq, whispers);
+            }
+            "reaction_changed" | "pin_changed" => {
+                let seq = self.rise(frame);
+                let id = data["message_id"].as_str().expect("an id");
+                let may_be_unknown = self.starts_anew;
+                match self.messages.get_mut(id) {
+                    Some((at, message)) => {
+                        *at = seq;
+                        annotate(message, name, data, &self.me);
+                    }
+                    None => assert!(may_be_unknown, "{} does not know {frame}", self.me),
+                }
             }
             "conversation_updated" if self.subscription == Subscription::Joined => {
                 let role = self.role().map(str::to_owned);
@@ -208,7 +282,7 @@ impl Model {
     pub fn in_order(&self) -> Vec<Value> {
         let mut all: Vec<Value> = self.messages.values().map(|(_, m)| m.clone()).collect();
         all.sort_by_key(|message| message["seq"].as_i64());
-        all
+        all.into_iter().map(settled).collect()
     }
 
     /// How many messages of others are unread, as the client counts.
@@ -229,9 +303,11 @@ impl Model {
     /// Fails unless a fresh answer and the whole history say what this client knows.
     pub fn must_equal(&self, fresh: &Value, history: &[Value]) {
         let conversation = &fresh["conversation"];
+        let history: Vec<Value> = history.iter().cloned().map(settled).collect();
         assert_eq!(self.in_order(), history, "messages of {}", self.me);
         let newest = history.len().saturating_sub(50);
-        let first: &[Value] = fresh["messages"].as_array().expect("messages");
+        let first = fresh["messages"].as_array().expect("messages").iter();
+        let first: Vec<Value> = first.cloned().map(settled).collect();
         assert_eq!(first, &history[newest..], "the first page of {}", self.me);
         assert_eq!(self.title, conversation["title"], "title of {}", self.me);
         assert_eq!(self.status, conversation["status"], "status of {}", self.me);

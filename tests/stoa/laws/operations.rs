@@ -16,6 +16,8 @@ pub enum Operation {
     Whisper(&'static str, &'static str),
     Edit(usize),
     Delete(usize, usize),
+    React(usize, usize, &'static str, bool),
+    Pin(usize, bool),
     Mark(usize, &'static str, i64),
     Add(usize),
     Remove(usize),
@@ -35,6 +37,7 @@ pub fn operation() -> impl Strategy<Value = Operation> {
     let role = prop::sample::select(&ROLES[..]);
     let kind = prop::sample::select(&["user_input", "system", "automated", "audit"][..]);
     let mark = prop::sample::select(&["seen", "delivered"][..]);
+    let emoji = prop::sample::select(&["👍", "❤️", "🎉"][..]);
     let flag = prop::sample::select(&["muted", "blocked"][..]);
     let changes = prop_oneof![
         (flag, any::<bool>()).prop_map(|(flag, on)| json!({ flag: on })),
@@ -52,7 +55,10 @@ pub fn operation() -> impl Strategy<Value = Operation> {
         2 => (who.clone(), which.clone()).prop_map(|(who, which)| Operation::Reply(who, which)),
         3 => (role, kind).prop_map(|(role, kind)| Operation::Whisper(role, kind)),
         5 => which.clone().prop_map(Operation::Edit),
-        3 => (who.clone(), which).prop_map(|(who, which)| Operation::Delete(who, which)),
+        3 => (who.clone(), which.clone()).prop_map(|(who, which)| Operation::Delete(who, which)),
+        8 => (who.clone(), which.clone(), emoji, any::<bool>())
+            .prop_map(|(who, which, emoji, added)| Operation::React(who, which, emoji, added)),
+        2 => (which.clone(), any::<bool>()).prop_map(|(which, pinned)| Operation::Pin(which, pinned)),
         6 => (who.clone(), mark, 0..6i64).prop_map(|(who, mark, back)| Operation::Mark(who, mark, back)),
         3 => who.clone().prop_map(Operation::Add),
         1 => who.clone().prop_map(Operation::Remove),
@@ -182,6 +188,22 @@ impl Scenario {
                     let path = format!("/api/v1/messages/{id}");
                     self.request(&self.people[*who], "DELETE", &path, Value::Null)
                         .await;
+                }
+            }
+            Operation::React(who, which, emoji, added) => {
+                // Few messages, so that people toggle the same reactions.
+                if let Some((id, _)) = self.pick(which % 3) {
+                    let path = crate::annotations::reaction(&id, emoji);
+                    let method = if *added { "PUT" } else { "DELETE" };
+                    self.request(&self.people[*who], method, &path, json!({}))
+                        .await;
+                }
+            }
+            Operation::Pin(which, pinned) => {
+                if let Some((id, _)) = self.pick(which % 3) {
+                    let path = format!("/api/v1/messages/{id}/pin");
+                    let method = if *pinned { "PUT" } else { "DELETE" };
+                    self.request(&self.platform, method, &path, json!({})).await;
                 }
             }
             Operation::Mark(who, mark, back) => {

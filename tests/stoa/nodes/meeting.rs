@@ -6,9 +6,11 @@ use serde_json::json;
 
 use crate::child::Process;
 use crate::client::{Answer, Person};
+use crate::fleet::redis::Redis;
 use crate::metrics::until_figure;
 use crate::polling::until;
 use crate::test_app::fresh_database;
+use crate::wire::Folder;
 
 const AT_ONCE: [&str; 2] = ["--drain-seconds", "0"];
 
@@ -42,7 +44,7 @@ async fn a_second_server_is_known_until_it_has_stopped() {
     assert_eq!(lost["address"], other.address.to_string());
     one.signal("TERM");
     for log in [told, one.end().await.1] {
-        for event in ["peer_met", "peers_without_wire"] {
+        for event in ["peer_met", "peers_without_wire", "files_not_shared"] {
             let told = log.matches(&format!("\"{event}\"")).count();
             assert_eq!(told, 1, "{event}: {log}");
         }
@@ -86,6 +88,30 @@ async fn servers_with_the_same_tag_say_so() {
     for (server, count) in [(&one, 1), (&other, 1), (&third, 0), (&successor, 0)] {
         let told = server.log().matches("node_tag_shared").count();
         assert_eq!(told, count, "{}", server.log());
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_heard_over_redis_is_named() {
+    let database = database().await;
+    let folder = Folder::make();
+    let redis = Redis::start(&folder.0).expect("Redis");
+    let url = redis.url();
+    let wired = [&["--redis", url.as_str()], &AT_ONCE[..]].concat();
+    let one = Process::serve_on(&database, &wired).await;
+    let heard = Process::serve_on(&database, &wired).await;
+    let without = Process::serve_on(&database, &AT_ONCE).await;
+    let told = one.logged("peer_not_heard").await;
+    assert_eq!(told["address"], without.address.to_string());
+    assert_eq!(
+        (&told["level"], &told["state"]),
+        (&json!("warn"), &json!("without_wire"))
+    );
+    heard.logged("peer_not_heard").await;
+    for server in [&one, &heard, &without] {
+        let told = server.log().matches("peer_not_heard").count();
+        let wanted = usize::from(server.address != without.address);
+        assert_eq!(told, wanted, "{}", server.log());
     }
 }
 

@@ -8,6 +8,7 @@ use crate::browser::window::Window;
 use crate::client::Person;
 use crate::clients::Client;
 use crate::clients::commands::said_in;
+use crate::files::upload;
 use crate::fleet::TAGS;
 use crate::fleet::balancer::Kind;
 use crate::metrics::figure;
@@ -15,6 +16,8 @@ use crate::metrics::figure;
 const TRANSPORTS: [&[&str]; 3] = [&["polling", "websocket"], &["polling"], &["websocket"]];
 /// How often each client connects over each transport: more often than there are nodes.
 const TIMES: usize = 4;
+/// Bytes of a large file.
+const LARGE: usize = 5_000_000;
 
 /// Connects, sends and hears; answers the tag of the node that it came to.
 async fn pass(
@@ -53,6 +56,15 @@ async fn a_native_client_passes(town: &Town, (person, place): (&Person, &str)) {
     assert!(!items.is_empty(), "{}", town.address);
 }
 
+/// A body that is larger than balancers take by default.
+async fn a_large_file_passes(person: &Person) {
+    let bytes: Vec<u8> = (0..LARGE).map(|number| (number % 251) as u8).collect();
+    let name = "?name=large.bin";
+    let sent = upload(person, name, "application/octet-stream", &bytes).await;
+    let file = sent.expect_status(201).json();
+    assert_eq!(file["size"], LARGE);
+}
+
 async fn all_pass(kind: Kind) {
     let town = tokio::task::block_in_place(|| Town::open(kind));
     let window = Window::open().await;
@@ -69,6 +81,7 @@ async fn all_pass(kind: Kind) {
             }
         }
     }
+    a_large_file_passes(&town.person("uploader")).await;
     assert_eq!(tags, BTreeSet::from(TAGS.map(str::to_owned)));
     for node in &town.fleet.nodes {
         let address = node.address.parse().expect("an address");

@@ -10,6 +10,7 @@ use crate::clients::Client;
 use crate::clients::commands::Connecting;
 use crate::drive::client::SECRET;
 use crate::fleet::balancer::{Balancer, Kind};
+use crate::fleet::redis::Redis;
 use crate::fleet::{Fleet, Recipe, TAGS, empty_database};
 use crate::test_app::claims;
 
@@ -40,16 +41,19 @@ pub struct Town {
     pub fleet: Fleet,
     pub balancer: Balancer,
     pub address: SocketAddr,
+    /// Ends with the town.
+    _redis: Redis,
 }
 
 impl Town {
     /// Starts everything.
     pub fn open(kind: Kind) -> Self {
         let place = empty_database().unwrap_or_else(|failure| panic!("{failure}"));
+        let redis = Redis::start(place.0.folder()).unwrap_or_else(|failure| panic!("{failure}"));
         let recipe = Recipe {
             program: env!("CARGO_BIN_EXE_stoa").into(),
             database: place.1.clone(),
-            redis: None,
+            redis: Some(redis.url()),
             arguments: [
                 "--drain-notice-seconds",
                 "3",
@@ -70,6 +74,7 @@ impl Town {
             fleet,
             balancer,
             address,
+            _redis: redis,
         }
     }
 

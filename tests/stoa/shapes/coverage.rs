@@ -147,7 +147,13 @@ fn every_event_has_a_shape() {
     let section = "## The Stoory dialect";
     must_have(&stoory, first_column(SOCKETIO, section, told));
     must_have(&stoory, acks(first_column(SOCKETIO, section, asked)));
-    let beyond = ["message_updated", "message_deleted", "conversation_updated"];
+    let beyond = [
+        "message_updated",
+        "message_deleted",
+        "conversation_updated",
+        "reaction_changed",
+        "pin_changed",
+    ];
     must_have(&stoory, beyond.map(str::to_owned));
     let lola = all_of([titles("lola_events"), told_in("lola_deal_events")]);
     let section = "## The socket";

@@ -86,6 +86,12 @@ async fn talk(pair: &mut Pair, conversation: &str) {
     pair.bob_hears("chat:message-updated", "").await;
     pair.ann_asks("chat:send-message", said, "again after an edit")
         .await;
+    let reaction = format!("{path}/reactions/%F0%9F%91%8D");
+    ann.put(&reaction, json!({})).await.expect_status(200);
+    pair.bob_hears("chat:reaction-changed", "").await;
+    let pin = format!("{path}/pin");
+    ann.put(&pin, json!({})).await.expect_status(200);
+    pair.bob_hears("chat:pin-changed", "").await;
     ann.delete(&path).await.expect_status(200);
     pair.bob_hears("chat:message-deleted", "").await;
 }

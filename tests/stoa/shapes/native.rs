@@ -198,6 +198,31 @@ async fn changes(
     }
 }
 
+/// What is said about a message.
+async fn annotations(snapshots: &mut SnapshotFile, all: &People, group: &str, message: &str) {
+    let (ann, bob) = (&all.ann, &all.bob);
+    let receipts = "GET /api/v1/messages/{id}/receipts";
+    snapshots.ask(ann, receipts, &[message], None, "").await;
+    let line = "/api/v1/messages/{id}/reactions/{emoji}";
+    let emoji = "%F0%9F%91%8D";
+    let react = format!("PUT {line}");
+    snapshots
+        .ask(bob, &react, &[message, emoji], None, "")
+        .await;
+    let again = format!("DELETE {line}");
+    snapshots
+        .ask(ann, &again, &[message, emoji], None, "")
+        .await;
+    let pin = "/api/v1/messages/{id}/pin";
+    let until = Some(json!({ "expires_at": "2999-01-01T00:00:00Z" }));
+    let line = format!("PUT {pin}");
+    snapshots.ask(ann, &line, &[message], until, "").await;
+    let line = format!("GET {CONVERSATION}/pins");
+    snapshots.ask(bob, &line, &[group], None, "").await;
+    let line = format!("DELETE {pin}");
+    snapshots.ask(ann, &line, &[message], None, "").await;
+}
+
 async fn watermarks(snapshots: &mut SnapshotFile, all: &People, group: &str) {
     snapshots
         .ask(&all.cara, "GET /api/v1/unread", &[], None, "")
@@ -286,6 +311,7 @@ async fn rest() {
     let said = messages(&mut snapshots, &all, &group).await;
     changes(&mut snapshots, &all, &group, &said).await;
     watermarks(&mut snapshots, &all, &group).await;
+    annotations(&mut snapshots, &all, &group, &said[0]).await;
     blocks(&mut snapshots, &all, &group).await;
     participants(&mut snapshots, &all, &group).await;
     businesses(&mut snapshots, &all).await;

@@ -64,8 +64,9 @@ async fn talk(pair: &mut Pair, conversation: &str) {
     pair.bob_hears("message_updated", "").await;
     pair.ann_asks("send_message", whole, "again after an edit")
         .await;
-    let delete = json!({ "conversation_id": conversation, "message_id": message });
-    pair.ann_asks("delete_message", delete, "").await;
+    let place = json!({ "conversation_id": conversation, "message_id": message });
+    annotate(pair, &place).await;
+    pair.ann_asks("delete_message", place, "").await;
     pair.bob_hears("message_deleted", "").await;
     let typing = json!({ "conversation_id": conversation });
     for (event, note) in [("typing_start", "begun"), ("typing_stop", "ended")] {
@@ -81,6 +82,20 @@ async fn talk(pair: &mut Pair, conversation: &str) {
         .until("user_status_change", |data| data["status"] == "away")
         .await;
     pair.ann_hears("user_status_change", "").await;
+}
+
+/// Reactions and pins.
+async fn annotate(pair: &mut Pair, place: &Value) {
+    let mut with_emoji = place.clone();
+    with_emoji["emoji"] = json!("👍");
+    for (event, note) in [("react", "added"), ("unreact", "removed")] {
+        pair.ann_asks(event, with_emoji.clone(), "").await;
+        pair.bob_hears("reaction_changed", note).await;
+    }
+    for (event, note) in [("pin_message", "pinned"), ("unpin_message", "not any more")] {
+        pair.ann_asks(event, place.clone(), "").await;
+        pair.bob_hears("pin_changed", note).await;
+    }
 }
 
 /// What becomes of the conversation and its people.

@@ -74,6 +74,12 @@ async fn talk(pair: &mut Pair, conversation: &str) {
     let edit = json!({ "body": "Hello, all" });
     ann.patch(&path, edit).await.expect_status(200);
     pair.bob_hears("message_updated", "").await;
+    let reaction = format!("{path}/reactions/%F0%9F%91%8D");
+    ann.put(&reaction, json!({})).await.expect_status(200);
+    pair.bob_hears("reaction_changed", "").await;
+    let pin = format!("{path}/pin");
+    ann.put(&pin, json!({})).await.expect_status(200);
+    pair.bob_hears("pin_changed", "").await;
     ann.delete(&path).await.expect_status(200);
     pair.bob_hears("message_deleted", "").await;
 }

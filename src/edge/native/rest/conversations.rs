@@ -291,7 +291,7 @@ pub async fn unread(call: Call) -> Result<HttpResponse, Failure> {
     let total: UnreadCount = rows.iter().map(|row| row.count).sum();
     let each = rows.iter().map(|row| {
         let mut view =
-            json!({ "conversation_id": row.conversation_id, "unread": row.count.number() });
+            json!({ "conversation_id": row.conversation_id, "unread": row.count.number(), "mentions": row.mentions });
         row.count.note_cap(&mut view, "unread_capped");
         view
     });

@@ -203,6 +203,19 @@ async fn business_in(
     Ok(Some(BusinessRef { no, id }))
 }
 
+/// Refuses what needs a conversation that is there already.
+fn must_be_plain(content: &Content) -> Result<(), Refusal> {
+    if !content.mentions.is_empty() {
+        let why = "must be absent: everybody is told of the first message";
+        return Err(Refusal::invalid("first_message.mentions", why));
+    }
+    if content.forwards().is_some() {
+        let why = "must be absent: forward into a conversation that is there";
+        return Err(Refusal::invalid("first_message.forward_of", why));
+    }
+    Ok(())
+}
+
 /// What is said at once, with its files.
 async fn said_first(
     server: &AppState,
@@ -214,6 +227,7 @@ async fn said_first(
     };
     let content = message.content(caller);
     let content = content.map_err(|refusal| refusal.within("first_message"))?;
+    must_be_plain(&content)?;
     let content = Arc::new(content);
     Ok(Some(server.deps.attach(content, &[caller.no]).await?))
 }

@@ -9,6 +9,7 @@ use super::conversations::limit_of;
 use super::messages::reader_of;
 use crate::domain::access::Requester;
 use crate::domain::access::blocks::ReaderBlocks;
+use crate::domain::annotation::Annotations;
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::message::Message;
 use crate::domain::refusal::Refusal;
@@ -16,10 +17,10 @@ use crate::edge::http::call::Call;
 use crate::edge::http::{Failure, Query};
 use crate::edge::native::views::MessageView;
 use crate::error::Error;
-use crate::store::blocks;
 use crate::store::conversations::{self as conversation_rows, Key};
 use crate::store::history::{PageReader, page as page_of};
 use crate::store::messages::Page;
+use crate::store::{annotations, blocks};
 
 /// Which messages.
 #[derive(Deserialize, IntoParams)]
@@ -78,6 +79,8 @@ pub async fn list(
         let mut found = pages(connection, id, requester, wanted, limit)?;
         if !found.messages.is_empty() {
             mark_blocked(connection, requester, &mut found.messages)?;
+            found.annotations =
+                annotations::of_messages(connection, requester.no, &found.messages)?;
             return Ok(Ok(found));
         }
         let Some(conversation) = conversation_rows::find(connection, Key::Id(id))? else {
@@ -88,7 +91,8 @@ pub async fn list(
     });
     let found = read.await??;
     let links = &call.server.deps.files.links;
-    let view = |message| MessageView::new(message, id, requester.no, links);
+    let view =
+        |message| MessageView::new(message, id, requester.no, links).annotated(&found.annotations);
     Ok(HttpResponse::Ok().json(PageView {
         items: found.messages.iter().map(view).collect(),
         next_cursor: found.next,
@@ -111,6 +115,8 @@ fn mark_blocked(
 /// Messages, and where to go on.
 struct Pages {
     messages: Vec<Message>,
+    /// What is said about them; nothing until it is read.
+    annotations: Annotations,
     next: Option<Seq>,
     /// `None` unless the page was asked for around a seq; then, perhaps, nothing is newer.
     newer: Option<Option<Seq>>,
@@ -142,6 +148,7 @@ fn pages(
             Ok(Pages {
                 next,
                 messages,
+                annotations: Annotations::default(),
                 newer: None,
             })
         }
@@ -158,6 +165,7 @@ fn pages(
             let last = messages.last().map_or(seq, Message::seq);
             Ok(Pages {
                 messages,
+                annotations: Annotations::default(),
                 next,
                 newer: Some(is_more.then_some(last)),
             })

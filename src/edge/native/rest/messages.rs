@@ -12,8 +12,10 @@ use crate::domain::attachment::WrittenAttachment;
 use crate::domain::command::Command;
 use crate::domain::conversation::Conversation;
 use crate::domain::file::FileId;
+use crate::domain::forwarding::Forwarded;
 use crate::domain::ids::{ConversationId, MessageId};
 use crate::domain::limits;
+use crate::domain::mention::Mention;
 use crate::domain::message::{Audience, Content, Message, MessageKind};
 use crate::domain::object;
 use crate::domain::principal::Principal;
@@ -48,6 +50,10 @@ pub struct NewMessageBody {
     #[serde(default, deserialize_with = "object::optional")]
     #[schema(value_type = Option<Object>)]
     context: Option<Map<String, Value>>,
+    /// Whom it mentions: ids of participants; `all` and roles (`role:rider`) only for who manages the conversation
+    mentions: Option<Vec<String>>,
+    /// The message whose text and files it has; excludes `body` and `attachments`
+    forward_of: Option<String>,
     /// Who acts; must be the caller, unless the caller is the platform
     sender_id: Option<String>,
     /// `system`, `automated` or `audit`; only for the platform
@@ -100,6 +106,12 @@ impl NewMessageBody {
             context: limits::json_object(self.context, "context")?,
             kind: self.kind.map_or(MessageKind::UserInput, MessageKind::from),
             audience: self.audience_role.map(Audience::Role),
+            mentions: Mention::parse_all(self.mentions)?,
+            forwarded: self
+                .forward_of
+                .map(|id| message_id(&id, "forward_of"))
+                .transpose()?
+                .map(Forwarded::wanted),
             ..Content::text(self.client_id, self.body)
         };
         content.check().map(|()| content)
@@ -114,7 +126,7 @@ impl FromPath for MessageId {
 }
 
 /// The caller as a reader of the conversation, or why they may not read it.
-pub(super) fn reader_of(
+pub(in crate::edge) fn reader_of(
     connection: &mut diesel::pg::PgConnection,
     conversation: &Conversation,
     requester: Requester,
@@ -135,6 +147,7 @@ pub async fn send(call: Call<ConversationId, Body>) -> Result<HttpResponse, Fail
         let sender = call.acting_user(message.sender_id.as_deref()).await?;
         let content = Arc::new(message.content(&call.caller)?);
         let deps = &call.server.deps;
+        let content = deps.forward(content, &sender).await?;
         let content = deps.attach(content, &[sender.no, reader]).await?;
         match deps.rooms.ask(id, sender, Command::Send(content)).await? {
             Answer::Sent(message, novelty) => {
@@ -163,7 +176,7 @@ pub struct EditBody {
 }
 
 /// The conversation of a message, if the caller may read it.
-async fn conversation_of<P, B>(
+pub(super) async fn conversation_of<P, B>(
     call: &Call<P, B>,
     id: MessageId,
 ) -> Result<ConversationId, Failure> {

@@ -1,5 +1,6 @@
 //! The REST resources of Stoa's own API, under `/api/v1`.
 
+pub mod annotations;
 pub mod blocks;
 pub mod businesses;
 pub mod conversations;
@@ -14,6 +15,7 @@ pub mod messages;
 pub mod mine;
 pub(in crate::edge) mod opened;
 pub mod participants;
+pub mod receipts;
 pub mod resumable;
 pub mod search;
 pub mod sign_out;
@@ -54,12 +56,6 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(conversations::delete)
         .service(mine::change)
         .service(conversations::unread)
-        .service(message_pages::list)
-        .service(messages::send)
-        .service(messages::edit)
-        .service(messages::delete)
-        .service(messages::remove_attachment)
-        .service(messages::history)
         .service(search::search)
         .service(files::upload)
         .service(files::links)
@@ -84,4 +80,21 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(events::attempts)
         .service(events::redeliver)
         .service(demo::people);
+    of_messages(routes);
+}
+
+fn of_messages(routes: &mut ServiceConfig) {
+    routes
+        .service(message_pages::list)
+        .service(messages::send)
+        .service(messages::edit)
+        .service(messages::delete)
+        .service(messages::remove_attachment)
+        .service(messages::history)
+        .service(receipts::receipts)
+        .service(annotations::react)
+        .service(annotations::unreact)
+        .service(annotations::pin)
+        .service(annotations::unpin)
+        .service(annotations::pinned_messages);
 }
