@@ -31,7 +31,17 @@ impl<'a> Sight<'a> {
     /// Whether a message is seen.
     pub fn sees(self, message: &Message) -> bool {
         let audience = message.content.audience.as_ref();
-        message.seq() > self.sees_from && Audience::admits(audience, self.no, self.role)
+        self.sees_seq(message.seq()) && Audience::admits(audience, self.no, self.role)
+    }
+
+    /// Whether changes with this seq are among those that are seen, whatever their audience is.
+    pub fn sees_seq(self, seq: Seq) -> bool {
+        seq > self.sees_from
+    }
+
+    /// The later of this seq and the one after which changes are seen.
+    pub fn sees_after(self, seq: Seq) -> Seq {
+        seq.max(self.sees_from)
     }
 }
 
