@@ -38,15 +38,15 @@ pub mod media;
 pub mod payment;
 pub mod store;
 
+pub mod objects;
 pub mod presence;
+pub mod scanner;
 
 pub mod wire;
 
 pub mod job_signal;
-pub mod objects;
 pub mod outbound;
 pub mod queue;
-pub mod scanner;
 pub mod signing;
 pub mod telemetry;
 

@@ -16,6 +16,8 @@
 mod access;
 #[path = "tidy/clocks.rs"]
 mod clocks;
+#[path = "tidy/dialects.rs"]
+mod dialects;
 #[path = "tidy/functions.rs"]
 mod functions;
 
@@ -172,25 +174,6 @@ fn imports_go_down_the_layers() {
         }
     }
     complain("imports against the order of the layers", &wrong);
-}
-
-/// Where dialects may be named: where they are, and where somebody chooses among them.
-const NAMES_DIALECTS: [&str; 6] = ["edge", "app", "main", "cli", "config", "seed"];
-
-#[test]
-fn only_the_edge_names_dialects() {
-    let mut wrong = Vec::new();
-    for path in files("src", "rs") {
-        if NAMES_DIALECTS.contains(&module_of(&path).as_str()) {
-            continue;
-        }
-        let text = fs::read_to_string(&path).unwrap().to_lowercase();
-        let named_here = ["stoory", "lola"]
-            .iter()
-            .filter(|name| text.contains(**name));
-        wrong.extend(named_here.map(|name| format!("{} names {name}", named(&path))));
-    }
-    complain("dialects outside the edge", &wrong);
 }
 
 /// What only code that queries the database contains. Others may take a connection and pass it on.

@@ -19,7 +19,7 @@ const TEXT: &str = "hello, this is a realistic short chat message";
 
 /// When a sender sends, as far as its window allows.
 #[derive(Clone, Copy)]
-pub enum Pace {
+pub enum SendRate {
     /// As soon as a send is acknowledged.
     Unbounded,
     /// Once in this time.
@@ -36,7 +36,7 @@ pub struct Sender {
     pub meter: Rc<Meter>,
     /// The most sends in flight.
     pub window: usize,
-    pub pace: Pace,
+    pub rate: SendRate,
 }
 
 /// A send that is not acknowledged yet.
@@ -99,15 +99,15 @@ impl Sender {
     }
 
     fn is_due(&self, sends: &Sends) -> bool {
-        match self.pace {
-            Pace::Unbounded => true,
-            Pace::Every(_) => Instant::now() >= sends.due,
+        match self.rate {
+            SendRate::Unbounded => true,
+            SendRate::Every(_) => Instant::now() >= sends.due,
         }
     }
 
     /// Waits for a text; `None` if a send is due before one comes.
     async fn wait(&mut self, sends: &Sends) -> Result<Option<Utf8Bytes>, Failure> {
-        if matches!(self.pace, Pace::Unbounded) || !self.may_send(sends) {
+        if matches!(self.rate, SendRate::Unbounded) || !self.may_send(sends) {
             return self.socket.next().await.map(Some);
         }
         tokio::select! {
@@ -118,7 +118,7 @@ impl Sender {
 
     async fn put(&mut self, sends: &mut Sends) -> Result<(), Failure> {
         sends.requests += 1;
-        if let Pace::Every(interval) = self.pace {
+        if let SendRate::Every(interval) = self.rate {
             sends.due += interval;
         }
         let (begun, request) = (self.meter.now(), sends.requests);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::drive::Failure;
 use crate::drive::client::Target;
 use crate::report::{Row, grouped, rate};
-use crate::sending::Pace;
+use crate::sending::SendRate;
 use crate::traffic::{Part, Traffic};
 
 const WARM_UP: Duration = Duration::from_secs(2);
@@ -37,7 +37,7 @@ impl Sends {
             name: self.name,
             parts: vec![part],
             window: self.window,
-            pace: Pace::Unbounded,
+            rate: SendRate::Unbounded,
             warm_up: WARM_UP,
             seconds: self.seconds,
         };

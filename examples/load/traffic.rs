@@ -12,7 +12,7 @@ use crate::drive::client::{Socket, Target, whole};
 use crate::drive::polling::poll;
 use crate::ledger::{Ledger, Problems};
 use crate::meter::Meter;
-use crate::sending::{Pace, Sender, listen};
+use crate::sending::{SendRate, Sender, listen};
 
 /// How long everything may take to arrive after the end.
 const SETTLE_LIMIT: Duration = Duration::from_secs(15);
@@ -24,7 +24,7 @@ pub struct Traffic<'a> {
     pub parts: Vec<Part<'a>>,
     /// Sends in flight for each sender.
     pub window: usize,
-    pub pace: Pace,
+    pub rate: SendRate,
     /// How long it runs before it is measured.
     pub warm_up: Duration,
     pub seconds: f64,
@@ -129,7 +129,7 @@ impl Traffic<'_> {
             ledger: ledger.clone(),
             meter: meter.clone(),
             window: self.window,
-            pace: self.pace,
+            rate: self.rate,
         });
         let senders = senders.collect();
         for (number, target) in part.listeners.iter().enumerate() {

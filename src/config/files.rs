@@ -171,13 +171,13 @@ impl FromStr for ScannerAddress {
         if text.starts_with("https://") || text.starts_with("http://") {
             return web_address(text).map(Self::Web);
         }
-        let place = text.strip_prefix("clamd:").ok_or_else(wrong)?;
-        let port = place
+        let address = text.strip_prefix("clamd:").ok_or_else(wrong)?;
+        let port = address
             .rsplit_once(':')
             .map(|(host, port)| (host, port.parse::<u16>()));
         match port {
-            _ if place.starts_with('/') => Ok(Self::Socket(place.into())),
-            Some((host, Ok(_))) if !host.is_empty() => Ok(Self::Host(place.to_owned())),
+            _ if address.starts_with('/') => Ok(Self::Socket(address.into())),
+            Some((host, Ok(_))) if !host.is_empty() => Ok(Self::Host(address.to_owned())),
             Some(_) | None => Err(wrong()),
         }
     }
@@ -210,19 +210,19 @@ impl FromStr for FileStore {
             None if text == "local" => Ok(Self::DataFolder),
             None if text == "off" => Ok(Self::Off),
             Some(("local", folder)) if !folder.is_empty() => Ok(Self::Folder(folder.into())),
-            Some(("s3", place)) => bucket(place).ok_or_else(wrong),
+            Some(("s3", path)) => bucket(path).ok_or_else(wrong),
             Some(_) | None => Err(wrong()),
         }
     }
 }
 
 /// Reads `//BUCKET/PREFIX`.
-fn bucket(place: &str) -> Option<FileStore> {
-    let place = place.strip_prefix("//")?;
-    let (name, prefix) = place.split_once('/').unwrap_or((place, ""));
+fn bucket(path: &str) -> Option<FileStore> {
+    let path = path.strip_prefix("//")?;
+    let (name, prefix) = path.split_once('/').unwrap_or((path, ""));
     let prefix = prefix.trim_matches('/');
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._/".contains(c);
-    let fits = !name.is_empty() && place.chars().all(is_plain) && !prefix.contains("//");
+    let fits = !name.is_empty() && path.chars().all(is_plain) && !prefix.contains("//");
     fits.then(|| FileStore::Bucket {
         name: name.to_owned(),
         prefix: match prefix {

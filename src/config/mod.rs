@@ -238,8 +238,8 @@ pub struct SocketOptions {
     #[arg(long, env = "STOA_FRAME_LIMIT", default_value_t = 131_072, value_parser = clap::value_parser!(u32).range(1_024..=1_048_576))]
     pub frame_limit: u32,
     /// Bytes that may wait for one connection before it is closed as slow
-    #[arg(long, env = "STOA_OUTBOX_LIMIT", default_value_t = 1_048_576, value_parser = clap::value_parser!(u32).range(16_384..))]
-    pub outbox_limit: u32,
+    #[arg(long = "outbox-limit", value_name = "OUTBOX_LIMIT", env = "STOA_OUTBOX_LIMIT", default_value_t = 1_048_576, value_parser = clap::value_parser!(u32).range(16_384..))]
+    pub queue_limit: u32,
     /// Bytes of the kernel's send buffer for each connection
     #[arg(long, env = "STOA_SEND_BUFFER", default_value_t = 65_536, value_parser = clap::value_parser!(u32).range(4_096..=16_777_216))]
     pub send_buffer: u32,

@@ -57,32 +57,32 @@ fn parse(text: &str) -> Result<Policies, String> {
     let written: Written = toml::from_str(text).map_err(|error| error.to_string())?;
     let mut policies = Policies::default();
     for (name, kind) in &written.kinds {
-        let place = format!("kinds.{name}");
+        let path = format!("kinds.{name}");
         let known = ConversationKind::named(name)
-            .ok_or_else(|| format!("{place} is no kind: write direct, group or support."))?;
-        apply(policies.of_mut(known), kind, &place)?;
+            .ok_or_else(|| format!("{path} is no kind: write direct, group or support."))?;
+        apply(policies.of_mut(known), kind, &path)?;
     }
     Ok(policies)
 }
 
-fn apply(policy: &mut KindPolicy, written: &WrittenKind, place: &str) -> Result<(), String> {
+fn apply(policy: &mut KindPolicy, written: &WrittenKind, path: &str) -> Result<(), String> {
     if let Some(name) = &written.may_start {
         policy.may_start = MayStart::named(name)
-            .ok_or_else(|| format!("{place}.may_start must be anyone, met or platform."))?;
+            .ok_or_else(|| format!("{path}.may_start must be anyone, met or platform."))?;
     }
     if let Some(maximum) = written.maximum {
         let most = limits::PARTICIPANTS;
         if !(2..=most).contains(&maximum) {
-            return Err(format!("{place}.maximum must be 2–{most}."));
+            return Err(format!("{path}.maximum must be 2–{most}."));
         }
         policy.maximum = maximum;
     }
     for (role, rules) in &written.roles {
-        let place = format!("{place}.roles.{role}");
-        limits::role(role).map_err(|_| format!("{place}: {role:?} can be no role."))?;
+        let path = format!("{path}.roles.{role}");
+        limits::role(role).map_err(|_| format!("{path}: {role:?} can be no role."))?;
         if let Some(name) = &rules.history {
             let history = History::named(name)
-                .ok_or_else(|| format!("{place}.history must be all or from_joining."))?;
+                .ok_or_else(|| format!("{path}.history must be all or from_joining."))?;
             policy.history.insert(role.clone(), history);
         }
     }

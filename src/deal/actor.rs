@@ -79,13 +79,13 @@ pub enum Initiator {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct DealRequest {
-    /// Who makes it happen.
+    /// As whom the deal decides on the input: a caller, a due timer or the gateway.
     pub by: Initiator,
-    /// What.
+    /// A press with its form, or what a timer or a payment reports.
     pub input: FlowInput,
     /// Identifies the request: a repeated one gets the stored answer.
     pub request_id: String,
-    /// Where the answer goes.
+    /// Answered once: after the commit, or with the refusal.
     pub outcome: oneshot::Sender<Result<Value, Error>>,
 }
 

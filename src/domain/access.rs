@@ -25,7 +25,7 @@ use blocks::Blocks;
 pub use beginning::may_begin_as_payer;
 pub use privileges::{Privilege, Requester};
 pub use sight::Sight;
-pub use staff::Standing;
+pub use staff::BusinessRelation;
 
 /// The role that manages a conversation, besides `OWNER`.
 const ADMIN: &str = "admin";

@@ -1,4 +1,5 @@
-//! What somebody has a conversation be for themselves. It takes no seq, and nobody else sees it.
+//! A participant's own settings of a conversation: level of notifications, star, hidden, unread again. A change takes no seq, and
+//! only the participant sees it.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -129,9 +129,9 @@ pub enum Change {
     Marked {
         /// Which.
         mark: Mark,
-        /// Whose.
+        /// The user whose watermark it is.
         user: UserId,
-        /// How far.
+        /// Where the watermark stands now.
         seq: Seq,
         /// The newest message up to there.
         message: MessageId,
@@ -140,7 +140,7 @@ pub enum Change {
     },
     /// Somebody began or ended typing.
     Typing {
-        /// Who.
+        /// The one who types.
         user: UserId,
         /// The name to show.
         name: Option<String>,
@@ -149,7 +149,7 @@ pub enum Change {
     },
     /// Somebody listens from now on, with their first client, or no longer, because they left.
     Attendance {
-        /// Who.
+        /// The one who listens or has left.
         user: UserId,
         /// Whether they listen now.
         is_here: bool,

@@ -42,9 +42,9 @@ pub struct Loaded {
 /// When somebody has last spoken.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spoken {
-    /// Who.
+    /// The one who must wait between two messages.
     pub user: UserNo,
-    /// How long ago.
+    /// The time since their last message, by the clock of the database.
     pub ago: Duration,
 }
 

@@ -1,7 +1,8 @@
-//! The feed of committed changes. Its live half is an in-memory hint; its durable half are rows, which
+//! The feed of committed changes. Its live half is a hint in memory; its durable half are rows, which
 //! consumers read so that each entry takes effect exactly once.
 //!
-//! To add a consumer, write a file that implements [`Consumer`] and add it to [`consumers`].
+//! To add a consumer, write a file that implements [`Consumer`], with a constant name, put its queries into `store/` and its table
+//! into `migrations/`, and add it to [`consumers`]. The runner, the lease and the watermarks need nothing more.
 
 mod following;
 mod live;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use crate::error::Error;
 pub use crate::store::feed_watermarks::NewEntries;
 pub use following::{Bounds, Found, pass};
-pub use live::{Concerned, Feed, Listener, Signal, Transient};
+pub use live::{Concerned, Feed};
 pub use runner::{FeedRunner, Timing};
 pub use search_index::SearchIndex;
 

@@ -20,14 +20,14 @@ const OVERLAP: Duration = Duration::from_secs(15);
 /// The newest changes, numbered from 1.
 pub struct StaffNews {
     number: AtomicU64,
-    kept: Mutex<Kept>,
+    kept: Mutex<NewestChanges>,
     clock: Clock,
     /// When the changes of other servers were last read.
     read: Mutex<Instant>,
 }
 
 #[derive(Default)]
-struct Kept {
+struct NewestChanges {
     /// The last change of each, so that one that is read again is not told again.
     known: HashMap<(BusinessNo, UserNo), StaffMember>,
     changes: VecDeque<(u64, StaffChange)>,

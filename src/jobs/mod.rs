@@ -1,5 +1,6 @@
-//! Background jobs: any server claims a row that is due, runs it and deletes it; failed jobs are retried. A new
-//! kind needs a file here and a line in `run`.
+//! Background jobs: any server claims a row that is due, runs it and deletes it; failed jobs are retried. A new kind needs a
+//! variant of `domain::job::Job` with its kind and lane, a file here, a line in `run`, and a schedule in `backoff.rs`. Work that no
+//! row causes is a periodic task, which `runner.rs` starts beside the jobs (`forgetting.rs`).
 
 mod backoff;
 mod checking;
@@ -73,9 +74,9 @@ pub struct FileJobDeps {
     pub objects: Option<Objects>,
     /// Wakes those who wait for the check of a file.
     pub checked: JobSignal,
-    /// The sessions of users at this server, who are told of their files.
+    /// The sessions of users at this server, which get an event when a file is checked.
     pub directory: Arc<Directory>,
-    /// Has the other servers tell theirs.
+    /// Reaches the other servers, which inform their own sessions.
     pub outgoing: Outgoing,
 }
 

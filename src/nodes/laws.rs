@@ -94,7 +94,7 @@ impl World {
     }
 
     fn happen(&mut self, happening: Happening) {
-        let place = |at: usize, frames: &[Frame]| (!frames.is_empty()).then(|| at % frames.len());
+        let index = |at: usize, frames: &[Frame]| (!frames.is_empty()).then(|| at % frames.len());
         match happening {
             Happening::Commit(sender) => {
                 self.committed += 1;
@@ -102,18 +102,18 @@ impl World {
             }
             Happening::Beat(sender) => self.publish(sender, None),
             Happening::Deliver(at) => {
-                if let Some(at) = place(at, &self.under_way) {
+                if let Some(at) = index(at, &self.under_way) {
                     let frame = self.under_way.remove(at);
                     self.arrive(frame);
                 }
             }
             Happening::Double(at) => {
-                if let Some(at) = place(at, &self.under_way) {
+                if let Some(at) = index(at, &self.under_way) {
                     self.arrive(self.under_way[at]);
                 }
             }
             Happening::Lose(at) => {
-                if let Some(at) = place(at, &self.under_way) {
+                if let Some(at) = index(at, &self.under_way) {
                     self.under_way.remove(at);
                 }
             }

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use super::attendance::{Attendees, Leaving};
 use super::authors::Authors;
-use super::bedtime::{Bedtime, Then, Use};
 use super::changing::WantedChange;
 use super::confirming::Unconfirmed;
 use super::crowd::Crowd;
 use super::earlier::Earlier;
+use super::idle_tracker::{IdleTracker, NextStep, Use};
 use super::listener::{Listener, hand, others_than};
 use super::notifications::Notices;
 use super::overtaken::Overtaken;
@@ -89,7 +89,7 @@ pub struct Room {
     pub(super) registry: Recipient<ToRegistry>,
     /// Where the journal sends outcomes; made once, since making one allocates.
     outcomes: Option<Arc<Recipient<Outcomes>>>,
-    pub(super) bedtime: Bedtime,
+    pub(super) idle_tracker: IdleTracker,
 }
 
 impl Room {
@@ -103,7 +103,7 @@ impl Room {
         let timeline = Timeline::new(loaded.conversation.last_seq);
         let now = deps.clock.now();
         Self {
-            bedtime: Bedtime::awake(now),
+            idle_tracker: IdleTracker::new(now),
             staff_number: None,
             slow_mode: SlowMode::of(&loaded.spoken, now),
             deps,
@@ -212,8 +212,8 @@ impl Room {
     }
 
     /// Whether the registry has forgotten this room.
-    pub(super) fn is_dozing(&self) -> bool {
-        self.bedtime.is_dozing()
+    pub(super) fn is_forgotten(&self) -> bool {
+        self.idle_tracker.is_forgotten()
     }
 
     pub(super) fn note_progress(&self) {
@@ -249,14 +249,14 @@ impl Room {
         self.flush_unread_changes(context);
         self.catch_up_when_needed(context);
         self.note_progress();
-        match self.bedtime.look(self.used_for(), self.deps.idle, now) {
-            Then::GoOn => {}
-            Then::AskToSleep => self.registry.do_send(ToRegistry::Idle {
+        match self.idle_tracker.look(self.used_for(), self.deps.idle, now) {
+            NextStep::GoOn => {}
+            NextStep::AskToBeForgotten => self.registry.do_send(ToRegistry::Idle {
                 conversation: self.state.conversation.id,
                 progress: Arc::clone(&self.progress),
                 room: context.address().recipient(),
             }),
-            Then::Stop => context.stop(),
+            NextStep::Stop => context.stop(),
         }
     }
 
@@ -319,7 +319,7 @@ impl Handler<ToRoom> for Room {
 
     fn handle(&mut self, message: ToRoom, context: &mut Self::Context) {
         if message.is_use() {
-            self.bedtime.note_use(self.deps.clock.now());
+            self.idle_tracker.note_use(self.deps.clock.now());
         }
         self.hear_of_staff(context);
         self.ask(message, context);
@@ -331,7 +331,7 @@ impl Handler<Outcomes> for Room {
     type Result = ();
 
     fn handle(&mut self, settled: Outcomes, context: &mut Self::Context) {
-        self.bedtime.note_use(self.deps.clock.now());
+        self.idle_tracker.note_use(self.deps.clock.now());
         for (request_no, outcome) in settled.outcomes {
             if let Some(send) = self.sends.remove(&request_no) {
                 self.send_settled(request_no, send, outcome, context);
@@ -366,7 +366,7 @@ impl Handler<Sleep> for Room {
 
     fn handle(&mut self, _: Sleep, context: &mut Self::Context) {
         self.send_listeners_away();
-        if self.bedtime.doze(self.used_for()) == Then::Stop {
+        if self.idle_tracker.note_forgotten(self.used_for()) == NextStep::Stop {
             context.stop();
         }
     }

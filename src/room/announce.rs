@@ -64,7 +64,7 @@ impl Room {
             return;
         }
         self.progress.note_announced(self.timeline.announced());
-        if self.is_dozing() {
+        if self.is_forgotten() {
             // The conversation's next room sends the events; here, only answers need the state.
             return ready.iter().for_each(|entry| self.state.evolve(entry));
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::ToRegistry;
 use super::actor::Room;
-use super::bedtime::Then;
+use super::idle_tracker::NextStep;
 use crate::domain::command::Mark;
 use crate::domain::entry::Entry;
 use crate::domain::ids::Seq;
@@ -31,8 +31,8 @@ pub(super) enum Knowledge {
 }
 
 impl Room {
-    /// Reads the entries that this room may have missed. What is suspected from now on, another read has to find: also one who must
-    /// know of the newest change begins a read of its own, whatever is being read.
+    /// Reads the entries that this room may have missed. A gap that is suspected after the call needs another read, because this
+    /// one may have passed it. So a request that must see the newest change starts a read of its own while another one runs.
     pub(super) fn catch_up(&mut self) -> impl Future<Output = Result<Missed, Error>> + use<> {
         self.catching_up += 1;
         self.suspects_gap = false;
@@ -162,7 +162,7 @@ impl Room {
 
     /// Lets the room end, once. Its listeners join again after what they have heard.
     pub(super) fn end(&mut self, why: &str, context: &mut Context<Self>) {
-        if self.bedtime.end() != Then::AskToSleep {
+        if self.idle_tracker.end() != NextStep::AskToBeForgotten {
             return;
         }
         log::warn!(event = "room_ended", conversation_id:% = self.state.conversation.id; "its listeners join again: {why}");

@@ -1,4 +1,4 @@
-//! The end of a deleted conversation: everybody is told that it is not theirs any more.
+//! The end of a deleted conversation: participants and listeners get an event that they have lost it.
 
 use super::actor::Room;
 use crate::domain::conversation::Membership;
@@ -7,7 +7,7 @@ use crate::domain::room_event::Change;
 use crate::queue::{ChatFrame, EventReader, Heard};
 
 impl Room {
-    /// Tells everybody who takes part, wherever they are, and whoever listens. Nobody listens any more.
+    /// Sends `Lost` to all sessions of the participants and to all other listeners, and removes the listeners.
     pub(super) fn send_everybody_away(&mut self, seq: Seq) {
         self.tell_crowd();
         let membership = Membership::Removed.name();

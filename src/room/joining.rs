@@ -207,7 +207,7 @@ impl Room {
             listener.queue.session() == joining.session && listener.generation == joining.generation
         });
         let Some(index) = index else {
-            if self.is_dozing() {
+            if self.is_forgotten() {
                 return drop(joining.reply);
             }
             return self.answer_overtaken(joining, read);

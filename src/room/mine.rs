@@ -1,4 +1,4 @@
-//! What a participant has the conversation be for themselves: told to their own sessions, and to nobody else.
+//! A participant's own settings of the conversation. Only their own sessions get a change.
 
 use actix::prelude::*;
 use std::sync::Arc;
@@ -94,7 +94,8 @@ impl Room {
         }
     }
 
-    /// Somebody counts as unread from here on, or no more: their sessions that have not joined are told the count.
+    /// A participant marked the conversation as unread from this seq on, or removed that mark. Their sessions that have not joined
+    /// get the new count with the next pulse.
     pub(super) fn note_unread_from(&mut self, user: UserNo, unread_from: Option<Seq>) {
         if self.state.evolve_unread_from(user, unread_from) {
             self.notices.unread_changes().add_counted(user);

@@ -14,7 +14,6 @@ use crate::domain::ids::{MessageId, Seq, UserId, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::Change;
-use crate::feed::Transient;
 use crate::journal::{MarkRequest, Outcome};
 use crate::store::marks::NewMark;
 use crate::wire::section::Section;
@@ -245,10 +244,6 @@ impl Room {
 
     fn announce_mark(&mut self, user: UserNo, mark: Mark, before: Seq, seq: Seq) {
         let conversation = self.state.conversation.id;
-        if let Some(person) = self.state.person(user) {
-            let marked = Transient::Marked(person.id.clone(), mark, seq);
-            self.deps.feed.transient(conversation, marked);
-        }
         self.deps.outgoing.say(|| Section::Marked {
             conversation,
             user,
@@ -342,8 +337,6 @@ impl Room {
         let named = person.and_then(|person| person.name.clone());
         let named = named.or_else(|| self.state.staff_name(user).map(str::to_owned));
         let name = name.filter(|_| self.state.staff_role(user).is_none());
-        let what = Transient::Typing(id.clone(), typing);
-        self.deps.feed.transient(self.state.conversation.id, what);
         let change = Change::Typing {
             user: id.clone(),
             name: named.or(name),

@@ -134,7 +134,7 @@ fn events(dialect: Dialect, entries: &[Entry], view: &View, reader: &Reader) -> 
     let role: Option<Arc<str>> = reader.role.as_deref().map(Into::into);
     let mut frames = Vec::with_capacity(entries.len());
     let seen = entries.iter().enumerate();
-    for (index, entry) in seen.filter(|(_, entry)| entry.seq > reader.sees_from) {
+    for (index, entry) in seen.filter(|(_, entry)| reader.sight().sees_seq(entry.seq)) {
         let after = entries.get(index + 1..).unwrap_or_default();
         let mut then = view.clone();
         then.conversation.last_seq = entry.seq;

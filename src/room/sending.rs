@@ -213,7 +213,7 @@ impl Room {
     pub(super) fn offer_committed(&mut self, entry: Entry) {
         let entries = std::slice::from_ref(&entry);
         self.tell_peers(entries);
-        if self.is_dozing() {
+        if self.is_forgotten() {
             let newcomers = self.concerned(entries).newcomers;
             let conversation = self.state.conversation.id;
             let committed = ToRegistry::Committed(conversation, entries.to_vec(), newcomers);

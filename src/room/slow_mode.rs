@@ -39,12 +39,12 @@ impl SlowMode {
         }
     }
 
-    /// Somebody speaks now.
+    /// A user sends a message now.
     pub(super) fn speak(&mut self, user: UserNo, now: Instant) {
         self.spoken.insert(user, now);
     }
 
-    /// What somebody was about to say was not said.
+    /// The message for which `speak` was called was refused or not stored, so its sender need not wait.
     pub(super) fn take_back(&mut self, user: UserNo) {
         self.spoken.remove(&user);
     }

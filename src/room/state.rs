@@ -177,7 +177,7 @@ impl State {
     fn must_see(&self, caller: &Principal, id: MessageId) -> Result<(), Refusal> {
         self.must_be_here(id)?;
         let person = self.access(caller)?.participant();
-        match person.is_some_and(|person| id.seq <= person.sees_from) {
+        match person.is_some_and(|person| !person.sight().sees_seq(id.seq)) {
             true => Err(Refusal::MessageNotFound),
             false => Ok(()),
         }

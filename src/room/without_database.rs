@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::actor::Room;
-use super::bedtime::{Then, Use};
 use super::behind::Knowledge;
+use super::idle_tracker::{NextStep, Use};
 use super::listener::tests::{live_listener, pushed_to};
 use super::progress::Progress;
 use super::reply::{Asker, Reply};
@@ -312,7 +312,7 @@ async fn a_session_that_is_being_told_what_it_missed_goes_on_with_that_when_its_
 #[actix_rt::test]
 async fn what_a_forgotten_room_commits_is_announced_by_the_next_room() {
     let fixture = Fixture::with(Session::Joined, |room, context| {
-        assert_eq!(room.bedtime.doze(Use::Work), Then::GoOn);
+        assert_eq!(room.idle_tracker.note_forgotten(Use::Work), NextStep::GoOn);
         room.offer_committed(entry(11));
         room.announce(context);
         assert_eq!(room.state.conversation.last_seq, 11, "answers are right");

@@ -98,6 +98,14 @@ function useMentions(area, conversation, text, setText) {
   return { chosen, choose, offered: offeredAt(text, caret(), conversation, profile) };
 }
 
+/** Files that are dropped or pasted are attached; texts go where they always go. */
+const receiving = (uploads, intent) => (transfer) => (event) => {
+  const given = intent.edit ? [] : filesOf(event[transfer]);
+  if (!given.length) return;
+  event.preventDefault();
+  uploads.upload(given);
+};
+
 function OpenComposer({ conversation, intent, onIntent, onPlain }) {
   const session = useSession();
   const area = useRef(null);
@@ -129,13 +137,7 @@ function OpenComposer({ conversation, intent, onIntent, onPlain }) {
     (intent.edit ? save : say)();
     area.current.focus();
   };
-  /** Files that are dropped or pasted are attached; texts go where they always go. */
-  const receive = (transfer) => (event) => {
-    const given = intent.edit ? [] : filesOf(event[transfer]);
-    if (!given.length) return;
-    event.preventDefault();
-    uploads.upload(given);
-  };
+  const receive = receiving(uploads, intent);
   const input = (event) => {
     setText(event.target.value);
     typist.current(event.target.value.trim() !== "" && !intent.edit);

@@ -1,9 +1,7 @@
 // Clients of Socket.IO that do what a test tells them: the same code in Node and in a page.
 
-globalThis.clients = (io) => {
-  const known = new Map();
-
-  const wait = (look) => new Promise((resolve, reject) => {
+function waitFor(look) {
+  return new Promise((resolve, reject) => {
     const begun = Date.now();
     const turn = () => {
       const found = look();
@@ -13,16 +11,21 @@ globalThis.clients = (io) => {
     };
     turn();
   });
+}
 
-  const state = ({ socket, connects }) => ({
+function stateOf({ socket, connects }) {
+  return {
     connected: socket.connected,
     connects,
     recovered: socket.recovered === true,
     transport: socket.io.engine?.transport?.name,
     sid: socket.io.engine?.id,
-  });
+  };
+}
 
-  const commands = {
+// How clients connect, lose their connection and come back.
+function connectingCommands(known, io) {
+  return {
     // Connects; answers how that came out.
     connect({ name, url, options, joins }) {
       const socket = io(url, { forceNew: true, reconnectionDelay: 50, reconnectionDelayMax: 200, ...options });
@@ -33,7 +36,7 @@ globalThis.clients = (io) => {
         socket.on("connect", () => {
           client.connects += 1;
           if (joins) socket.emit("join_conversation", joins);
-          resolve(state(client));
+          resolve(stateOf(client));
         });
         socket.once("connect_error", (error) => {
           if (client.connects > 0) return;
@@ -42,6 +45,33 @@ globalThis.clients = (io) => {
         });
       });
     },
+    // Breaks the connection, and does not reconnect by itself.
+    drop({ name }) {
+      const { socket } = known.get(name);
+      socket.io.reconnection(false);
+      socket.io.engine.close();
+      return {};
+    },
+    // Reconnects after `drop`.
+    async reconnect({ name }) {
+      const client = known.get(name);
+      const times = client.connects;
+      await waitFor(() => !client.socket.connected);
+      client.socket.io.reconnection(true);
+      client.socket.connect();
+      return await waitFor(() => client.connects > times && stateOf(client));
+    },
+    disconnect({ name }) {
+      known.get(name).socket.disconnect();
+      known.delete(name);
+      return {};
+    },
+  };
+}
+
+// What clients send.
+function sendingCommands(known) {
+  return {
     // Sends events without asking for an acknowledgement, as a front end for a server that gives none.
     tell({ name, events }) {
       for (const event of events) known.get(name).socket.emit(...event);
@@ -73,16 +103,6 @@ globalThis.clients = (io) => {
         });
       });
     },
-    // Everything that came, as soon as the wanted names are among it, each as often as it is named; or when time is up.
-    async receive({ name, wanted, patience }) {
-      const client = known.get(name);
-      const times = (names, one) => names.filter((each) => each === one).length;
-      const names = () => client.events.map(([event]) => event);
-      const has = () => wanted.every((event) => times(names(), event) >= times(wanted, event));
-      const end = Date.now() + patience;
-      await wait(() => has() || Date.now() > end);
-      return client.events.splice(0);
-    },
     // A request over HTTP, as the guide's handleButtonClick makes it.
     async request({ url, token, body, method }) {
       const options = { headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` } };
@@ -91,49 +111,49 @@ globalThis.clients = (io) => {
       const answer = await fetch(url, options);
       return { status: answer.status, body: await answer.json() };
     },
+  };
+}
+
+// What clients have received, and how they stand.
+function receivingCommands(known) {
+  return {
+    // Everything that came, as soon as the wanted names are among it, each as often as it is named; or when time is up.
+    async receive({ name, wanted, patience }) {
+      const client = known.get(name);
+      const times = (names, one) => names.filter((each) => each === one).length;
+      const names = () => client.events.map(([event]) => event);
+      const has = () => wanted.every((event) => times(names(), event) >= times(wanted, event));
+      const end = Date.now() + patience;
+      await waitFor(() => has() || Date.now() > end);
+      return client.events.splice(0);
+    },
     // Everything that came, as soon as there are so many events of a name among it.
     async take({ name, event, count }) {
       const client = known.get(name);
       const of = () => client.events.filter(([called]) => called === event).length;
-      await wait(() => of() >= count);
+      await waitFor(() => of() >= count);
       return client.events.splice(0);
     },
     // How it stands, as soon as it is connected for this time.
     async connected({ name, times }) {
       const client = known.get(name);
-      return await wait(() => client.socket.connected && client.connects >= times && state(client));
+      return await waitFor(() => client.socket.connected && client.connects >= times && stateOf(client));
     },
     // How it stands, as soon as it uses this transport.
     async uses({ name, transport }) {
       const client = known.get(name);
-      return await wait(() => state(client).transport === transport && state(client));
+      return await waitFor(() => stateOf(client).transport === transport && stateOf(client));
     },
     // How it stands, as soon as it has lost its connection.
     async lost({ name }) {
       const client = known.get(name);
-      return await wait(() => !client.socket.connected && state(client));
-    },
-    // Breaks the connection, and does not reconnect by itself.
-    drop({ name }) {
-      const { socket } = known.get(name);
-      socket.io.reconnection(false);
-      socket.io.engine.close();
-      return {};
-    },
-    // Reconnects after `drop`.
-    async reconnect({ name }) {
-      const client = known.get(name);
-      const times = client.connects;
-      await wait(() => !client.socket.connected);
-      client.socket.io.reconnection(true);
-      client.socket.connect();
-      return await wait(() => client.connects > times && state(client));
-    },
-    disconnect({ name }) {
-      known.get(name).socket.disconnect();
-      known.delete(name);
-      return {};
+      return await waitFor(() => !client.socket.connected && stateOf(client));
     },
   };
+}
+
+globalThis.clients = (io) => {
+  const known = new Map();
+  const commands = { ...connectingCommands(known, io), ...sendingCommands(known), ...receivingCommands(known) };
   return (command, details) => commands[command](details);
 };

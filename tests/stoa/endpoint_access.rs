@@ -1,6 +1,7 @@
 //! One table of every endpoint and event, and what each kind of caller is answered. Nothing is missing from it. The events of the
 //! Lola dialect have a table of their own (`lola/access.rs`).
 
+mod of_dialects;
 mod platform_holes;
 mod stoory;
 mod tables;

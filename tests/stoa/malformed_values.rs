@@ -28,7 +28,7 @@ fn assert_names(answer: &Answer, field: &str, what: &str) {
 
 #[tokio::test]
 async fn ids_of_no_form_are_named() {
-    let (alice, here, _house) = alice_and_bob().await;
+    let (alice, here, _app) = alice_and_bob().await;
     let path = |rest: &str| format!("/api/v1/conversations/{here}{rest}");
     for id in [
         "x",
@@ -51,7 +51,7 @@ async fn ids_of_no_form_are_named() {
 
 #[tokio::test]
 async fn fields_of_no_form_are_named() {
-    let (alice, here, _house) = alice_and_bob().await;
+    let (alice, here, _app) = alice_and_bob().await;
     let path = |rest: &str| format!("/api/v1/conversations/{here}{rest}");
     let bodies = [
         (
@@ -93,7 +93,7 @@ async fn fields_of_no_form_are_named() {
 
 #[tokio::test]
 async fn parameters_of_no_form_are_named() {
-    let (alice, here, _house) = alice_and_bob().await;
+    let (alice, here, _app) = alice_and_bob().await;
     let path = |rest: &str| format!("/api/v1/conversations/{here}{rest}");
     for (query, field) in [
         ("/messages?limit=x", "limit"),
@@ -116,7 +116,7 @@ async fn parameters_of_no_form_are_named() {
 
 #[tokio::test]
 async fn ids_of_no_form_are_named_on_the_socket() {
-    let (alice, here, _house) = alice_and_bob().await;
+    let (alice, here, _app) = alice_and_bob().await;
     let mut socket = alice.socket().await;
     let cases = [
         (

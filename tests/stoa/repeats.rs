@@ -110,7 +110,7 @@ fn posts_of_the_front_end(id: &str) -> Vec<(String, Value, Value)> {
 
 #[tokio::test]
 async fn no_post_is_unlisted() {
-    let (_house, alice, _, id) = fixture().await;
+    let (_app, alice, _, id) = fixture().await;
     let document = alice.get("/api/openapi.json").await.expect_status(200).body;
     let paths = document["paths"].as_object().expect("paths").iter();
     let mut known: Vec<String> = paths
@@ -144,7 +144,7 @@ async fn no_post_is_unlisted() {
 
 #[tokio::test]
 async fn the_same_request_again_is_answered_as_the_first() {
-    let (_house, alice, bob, id) = fixture().await;
+    let (_app, alice, bob, id) = fixture().await;
     let (before, groups) = (alice.bodies(&id).await.len(), conversations(&alice).await);
     for (path, body, other) in posts(&id) {
         let key = format!("key of {path}");
@@ -179,7 +179,7 @@ async fn conversations(person: &Person) -> usize {
 
 #[tokio::test]
 async fn a_key_is_for_one_path() {
-    let (_house, alice, _, id) = fixture().await;
+    let (_app, alice, _, id) = fixture().await;
     let path = |rest: &str| format!("/api/v1/conversations/{id}/{rest}");
     let body = json!({ "seq": 1 });
     post(&alice, &path("seen"), &body, "k")
@@ -204,7 +204,7 @@ async fn a_refusal_is_not_kept() {
 
 #[tokio::test]
 async fn side_by_side_it_happens_once() {
-    let (_house, alice, _, id) = fixture().await;
+    let (_app, alice, _, id) = fixture().await;
     let path = format!("/api/v1/conversations/{id}/messages");
     let body = json!({ "body": "once" });
     let asked = (0..8).map(|_| post(&alice, &path, &body, "k"));
@@ -221,7 +221,7 @@ async fn side_by_side_it_happens_once() {
 
 #[tokio::test]
 async fn a_key_of_no_form_is_named() {
-    let (_house, alice, _, id) = fixture().await;
+    let (_app, alice, _, id) = fixture().await;
     let path = format!("/api/v1/conversations/{id}/messages");
     for key in ["", &"x".repeat(256), "schlüssel"] {
         let refused = post(&alice, &path, &json!({ "body": "x" }), key).await;

@@ -100,7 +100,7 @@ async fn nobody_but_the_platform_says_what_a_subject_is() {
 #[tokio::test]
 async fn the_platforms_deal_begins_in_a_conversation_that_a_user_made_first() {
     for roles in [["owner", "member"], ["brand_owner", "influencer"]] {
-        let (_house, [mira, jonas, platform]) = fixture().await;
+        let (_app, [mira, jonas, platform]) = fixture().await;
         let id = id_of(&ask(&mira, first(roles)).await.expect_status(201));
         let closed = json!({ "status": "closed" });
         let closing = mira.patch(&path(&id, ""), closed).await;
@@ -139,7 +139,7 @@ async fn the_platforms_deal_begins_in_a_conversation_that_a_user_made_first() {
 
 #[tokio::test]
 async fn what_the_platform_says_again_is_announced_and_what_it_leaves_out_stays() {
-    let (_house, [mira, _, platform]) = fixture().await;
+    let (_app, [mira, _, platform]) = fixture().await;
     let creation = |title: Value, subject: &str| json!({ "kind": "group", "title": title, "participants": [{ "user_id": "mira", "role": "owner" }, { "user_id": "jonas" }], "subject": card(subject) });
     let made = ask(&platform, creation(json!("First"), "One")).await;
     let id = id_of(&made.expect_status(201));

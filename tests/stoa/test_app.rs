@@ -9,7 +9,6 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 use stoa::domain::ids::ConversationId;
-use stoa::feed::Feed;
 use stoa::identity::auth::{Claims, mint};
 use stoa::store::opening::migrate;
 
@@ -255,12 +254,6 @@ impl TestApp {
     /// Whether it has not been stopped.
     pub fn is_running(&self) -> bool {
         !self.running.is_empty()
-    }
-
-    /// What is told in the memory of the one server.
-    pub fn feed(&self) -> &Feed {
-        assert_eq!(self.running.len(), 1, "each server has a feed of its own");
-        &self.running[0].feed
     }
 
     /// How many rooms are awake.

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use stoa::config::Config;
-use stoa::feed::Feed;
 use stoa::nodes::{Nodes, Wire};
 use stoa::registry::Rooms;
 
@@ -30,7 +29,6 @@ pub struct TestServer {
     /// Where it listens.
     pub address: SocketAddr,
     pub rooms: Rooms,
-    pub feed: Feed,
     nodes: Nodes,
     stop: tokio::sync::oneshot::Sender<()>,
     ended: JoinHandle<()>,
@@ -58,8 +56,7 @@ impl TestServer {
             system.block_on(async move {
                 let running = stoa::app::start(config, clock).await.expect("a server");
                 let deps = &running.server().deps;
-                let (rooms, feed) = (deps.rooms.clone(), deps.room.feed.clone());
-                let _ = ready.send((running.address, rooms, feed, deps.nodes.clone()));
+                let _ = ready.send((running.address, deps.rooms.clone(), deps.nodes.clone()));
                 let _ = stopped.await;
                 running.stop().await;
                 // Its rooms and its journal end too, and give their connections back.
@@ -68,11 +65,10 @@ impl TestServer {
             system.run().expect("a clean end");
         });
         let started = tokio::time::timeout(Duration::from_secs(30), readied);
-        let (address, rooms, feed, nodes) = started.await.expect("in time").expect("a server");
+        let (address, rooms, nodes) = started.await.expect("in time").expect("a server");
         Self {
             address,
             rooms,
-            feed,
             nodes,
             stop,
             ended,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::drive::client::Target;
-use crate::sending::Pace;
+use crate::sending::SendRate;
 use crate::traffic::Part;
 
 /// Conversations of the ratios.
@@ -97,13 +97,13 @@ impl Case {
     }
 
     /// Sends in flight for each sender, and when they are sent.
-    pub fn load(self) -> (usize, Pace) {
+    pub fn load(self) -> (usize, SendRate) {
         match self {
             Self::Unused => {
                 let each = STEADY_RATE / CONVERSATIONS as u32;
-                (64, Pace::Every(Duration::from_secs(1) / each))
+                (64, SendRate::Every(Duration::from_secs(1) / each))
             }
-            _ => (4, Pace::Unbounded),
+            _ => (4, SendRate::Unbounded),
         }
     }
 

@@ -73,12 +73,12 @@ pub async fn run(plan: &Plan) -> Result<(), Failure> {
 async fn measure(plan: &Plan, field: &Field, case: Case) -> Result<Sample, Failure> {
     let town = field.settle(case).await?;
     let targets = town.targets()?;
-    let (window, pace) = case.load();
+    let (window, rate) = case.load();
     let traffic = Traffic {
         name: "nodes",
         parts: case.parts(&targets),
         window,
-        pace,
+        rate,
         warm_up: plan.warm_up,
         seconds: plan.seconds,
     };

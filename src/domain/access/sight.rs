@@ -40,7 +40,17 @@ impl<'a> Sight<'a> {
     }
 
     fn admits(self, seq: Seq, audience: Option<&Audience>) -> bool {
-        seq > self.sees_from && Audience::admits(audience, self.no, self.role)
+        self.sees_seq(seq) && Audience::admits(audience, self.no, self.role)
+    }
+
+    /// Whether changes with this seq are among those that are seen, whatever their audience is.
+    pub fn sees_seq(self, seq: Seq) -> bool {
+        seq > self.sees_from
+    }
+
+    /// The later of this seq and the one after which changes are seen.
+    pub fn sees_after(self, seq: Seq) -> Seq {
+        seq.max(self.sees_from)
     }
 }
 

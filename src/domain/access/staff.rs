@@ -27,9 +27,9 @@ impl Loaded {
     }
 }
 
-/// What a caller is to a business.
+/// How a caller is related to a business.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum BusinessRelation {
     /// The platform and its own staff, who are staff of every business.
     Platform,
     /// Its staff.
@@ -38,8 +38,8 @@ pub enum Standing {
     Outsider,
 }
 
-impl Standing {
-    /// The standing of a caller with these roles and this row.
+impl BusinessRelation {
+    /// The relation of a caller with these roles and this row.
     pub fn of(roles: Roles, staff: Option<StaffRole>) -> Self {
         match (roles.may(Privilege::OpenEveryConversation), staff) {
             (true, _) => Self::Platform,
@@ -124,12 +124,14 @@ mod tests {
         let all = [None, Some(Viewer), Some(Agent), Some(Manager), Some(Owner)];
         for before in all {
             for after in all {
-                let may = |standing: Standing| standing.may_change(before, after).is_ok();
+                let may = |relation: BusinessRelation| relation.may_change(before, after).is_ok();
                 let below = [before, after].iter().all(|role| *role < Some(Manager));
-                assert!(may(Standing::Platform) && may(Standing::Staff(Owner)));
-                assert_eq!(may(Standing::Staff(Manager)), below);
-                assert!(!may(Standing::Staff(Agent)) && !may(Standing::Staff(Viewer)));
-                assert!(!may(Standing::Outsider));
+                assert!(may(BusinessRelation::Platform) && may(BusinessRelation::Staff(Owner)));
+                assert_eq!(may(BusinessRelation::Staff(Manager)), below);
+                assert!(
+                    !may(BusinessRelation::Staff(Agent)) && !may(BusinessRelation::Staff(Viewer))
+                );
+                assert!(!may(BusinessRelation::Outsider));
             }
         }
     }

@@ -67,7 +67,7 @@ async fn open(
     };
     let queue = ConnectionQueue::new(
         SessionId(Uuid::new_v4()),
-        sockets.outbox_limit as usize,
+        sockets.queue_limit as usize,
         deps.room.clock.clone(),
     );
     if !is_welcome(request, &server.origins) {

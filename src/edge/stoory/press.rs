@@ -17,7 +17,7 @@ const FOR_THE_PROMPT: [&str; 3] = ["question", "response", "general"];
 
 /// What a client asks of a deal.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Wish {
+pub enum DealInput {
     /// A click of a button.
     Click {
         /// The button's id: an action's name.
@@ -35,7 +35,7 @@ pub enum Wish {
     },
 }
 
-impl Wish {
+impl DealInput {
     /// The text, where it names nothing that it could fill in.
     pub fn text_for_nothing(&self) -> Option<&str> {
         match self {

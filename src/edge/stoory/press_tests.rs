@@ -39,23 +39,24 @@ fn comment(action: &str, required: bool) -> AvailableAction {
     )
 }
 
-fn text(text: &str, input_type: Option<&str>) -> Wish {
-    Wish::Text {
+fn text(text: &str, input_type: Option<&str>) -> DealInput {
+    DealInput::Text {
         text: text.to_owned(),
         input_type: input_type.map(str::to_owned),
     }
 }
 
-fn click(button: &str, additional: Value) -> Wish {
-    Wish::Click {
+fn click(button: &str, additional: Value) -> DealInput {
+    DealInput::Click {
         button: button.to_owned(),
         additional: additional.as_object().cloned().unwrap_or_default(),
     }
 }
 
-fn form(wish: &Wish, available: &AvailableAction) -> Result<Value, Refusal> {
+fn form(input: &DealInput, available: &AvailableAction) -> Result<Value, Refusal> {
     let agreed = json!({ "offer": { "amount": 500_000, "currency": "INR" } });
-    wish.form(available, agreed.as_object().unwrap())
+    input
+        .form(available, agreed.as_object().unwrap())
         .map(Value::Object)
 }
 
@@ -147,7 +148,7 @@ fn prices_are_in_rupees() {
         );
     }
     assert_eq!(form(&text("Rs 5000", None), &action), Ok(rupees(5_000)));
-    let wrong = |wish: &Wish| match form(wish, &action) {
+    let wrong = |input: &DealInput| match form(input, &action) {
         Err(Refusal::Invalid { field, .. }) => field.into_owned(),
         other => panic!("{other:?}"),
     };
@@ -207,7 +208,7 @@ fn other_fields_are_given_as_they_are() {
 #[test]
 fn a_press_is_the_same_again_by_its_action_and_its_form() {
     let action = price("send_price_offer");
-    let filled = |wish: &Wish| wish.form(&action, &Map::new()).unwrap();
+    let filled = |input: &DealInput| input.form(&action, &Map::new()).unwrap();
     let first = filled(&click("send_price_offer", json!({ "price": 5000 })));
     let id = request_id(7, "send_price_offer", &first);
     let id = format!("somebody:with:colons/{id}");

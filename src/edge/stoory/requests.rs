@@ -210,7 +210,7 @@ fn in_the_guides_words(refusal: Refusal) -> Refusal {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct PlaceData<'a> {
+struct TargetData<'a> {
     #[serde(borrow)]
     conversation_id: Cow<'a, str>,
     #[serde(default)]
@@ -220,7 +220,7 @@ struct PlaceData<'a> {
 }
 
 fn typing(arguments: &[&RawValue], typing: Typing) -> Result<Incoming, Refusal> {
-    let data: PlaceData<'_> = first(arguments, "conversationId")?;
+    let data: TargetData<'_> = first(arguments, "conversationId")?;
     let request = Request::Command {
         conversation: ConversationId::parse(&data.conversation_id, "conversationId")?,
         command: Command::Type(typing),
@@ -229,7 +229,7 @@ fn typing(arguments: &[&RawValue], typing: Typing) -> Result<Incoming, Refusal> 
 }
 
 fn seen(arguments: &[&RawValue]) -> Result<Incoming, Refusal> {
-    let data: PlaceData<'_> = first(arguments, "messageId")?;
+    let data: TargetData<'_> = first(arguments, "messageId")?;
     let missing = || Refusal::invalid("messageId", "is missing");
     let message = data.message_id.ok_or_else(missing)?;
     let message = message_id(&message, "messageId")?;

@@ -198,7 +198,7 @@ fn newest<'a>(
             above,
             up_to: conversation.indexed,
         });
-        if above > conversation.sees_from {
+        if conversation.sees_seq(above) {
             let sent = sent_at(connection, conversation.no, above)?;
             border = border.max(sent.map(|at| Position {
                 at,

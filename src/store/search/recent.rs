@@ -135,7 +135,7 @@ fn outdated(
             above: key.seq - 1,
             up_to: key.seq,
         };
-        (key.seq > conversation.sees_from).then_some(slice)
+        conversation.sees_seq(key.seq).then_some(slice)
     };
     let slices: Vec<Slice<'_>> = keys.iter().filter_map(slice).collect();
     match slices.is_empty() {

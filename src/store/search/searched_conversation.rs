@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
 
 use super::conditions::{Position, too_broad};
-use crate::domain::access::{Access, Requester};
+use crate::domain::access::{Access, Requester, Sight};
 use crate::domain::conversation::Participant;
 use crate::domain::ids::{ConversationId, ConversationNo, Seq, UserNo};
 use crate::domain::refusal::Refusal;
@@ -48,7 +48,17 @@ pub(super) struct SearchedConversation {
 impl SearchedConversation {
     /// The most documents that the searcher sees there.
     pub(super) fn documents(&self) -> i64 {
-        (self.indexed - self.sees_from).max(0)
+        let after = self.indexed - self.sees_from;
+        after.max(0)
+    }
+
+    /// Whether the searcher sees what has this seq, if its audience admits them.
+    pub(super) fn sees_seq(&self, seq: Seq) -> bool {
+        let sight = Sight {
+            sees_from: self.sees_from,
+            ..Sight::of_role(Some(&self.role))
+        };
+        sight.sees_seq(seq)
     }
 
     /// As whom the searcher reads it.

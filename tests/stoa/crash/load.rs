@@ -14,7 +14,7 @@ use crate::drive::Failure;
 use crate::drive::client::{SECRET, Target, answer, whole};
 
 use super::log::{Author, Log};
-use super::member::{Member, Progress, Standing, listed, read_history};
+use super::member::{Member, MemberState, Progress, listed, read_history};
 use crate::drive::polling::poll;
 
 const CONVERSATIONS: usize = 40;
@@ -32,7 +32,7 @@ struct Conversation {
     id: String,
     /// The sender first.
     people: Vec<String>,
-    standings: Vec<Rc<Standing>>,
+    states: Vec<Rc<MemberState>>,
     lives: Vec<JoinHandle<Result<(), String>>>,
 }
 
@@ -82,14 +82,14 @@ async fn open(
         .map(|index| format!("member-{number}-{index}"))
         .collect();
     let conversation = target.converse(&people).await?;
-    let (mut standings, mut lives) = (Vec::new(), Vec::new());
+    let (mut states, mut lives) = (Vec::new(), Vec::new());
     for (index, user) in people.iter().enumerate() {
         let author = Author {
             conversation: conversation.clone(),
             user: user.clone(),
             is_fresh: false,
         };
-        let standing = Rc::new(Standing::default());
+        let state = Rc::new(MemberState::default());
         let member = Member {
             target: target.clone(),
             user: user.clone(),
@@ -97,17 +97,17 @@ async fn open(
             is_sender: index == 0,
             progress: progress.clone(),
             log: Log::create(folder, &author)?,
-            standing: standing.clone(),
+            state: state.clone(),
         };
         lives.push(spawn_local(async move {
             member.live().await.map_err(|failure| failure.to_string())
         }));
-        standings.push(standing);
+        states.push(state);
     }
     Ok(Conversation {
         id: conversation,
         people,
-        standings,
+        states,
         lives,
     })
 }
@@ -133,11 +133,11 @@ async fn settle(folder: &Path, target: &Target, conversation: Conversation) -> R
     let Conversation {
         id,
         people,
-        standings,
+        states,
         lives,
     } = conversation;
-    wait_for("all sends to be acknowledged", &standings, |standing| {
-        standing.unacknowledged.get() == 0
+    wait_for("all sends to be acknowledged", &states, |state| {
+        state.unacknowledged.get() == 0
     })
     .await?;
     let user = people.first().ok_or("a conversation without people")?;
@@ -145,13 +145,11 @@ async fn settle(folder: &Path, target: &Target, conversation: Conversation) -> R
         &answer(target.get(user, &format!("/conversations/{id}"))?).await?,
         "last_seq",
     )?;
-    wait_for("all listeners to reach the end", &standings, |standing| {
-        standing.highest.get() >= Some(last_seq)
+    wait_for("all listeners to reach the end", &states, |state| {
+        state.highest.get() >= Some(last_seq)
     })
     .await?;
-    standings
-        .iter()
-        .for_each(|standing| standing.is_dismissed.set(true));
+    states.iter().for_each(|state| state.is_dismissed.set(true));
     for life in lives {
         life.await??;
     }
@@ -171,10 +169,10 @@ async fn settle(folder: &Path, target: &Target, conversation: Conversation) -> R
 
 async fn wait_for(
     what: &str,
-    standings: &[Rc<Standing>],
-    is_done: impl Fn(&Standing) -> bool,
+    states: &[Rc<MemberState>],
+    is_done: impl Fn(&MemberState) -> bool,
 ) -> Result<(), Failure> {
-    let look = async || match standings.iter().find(|standing| !is_done(standing)) {
+    let look = async || match states.iter().find(|state| !is_done(state)) {
         Some(late) => Err(late.trouble.borrow().clone()),
         None => Ok(()),
     };

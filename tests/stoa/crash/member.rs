@@ -44,12 +44,12 @@ pub struct Member {
     pub is_sender: bool,
     pub progress: Rc<Progress>,
     pub log: Log,
-    pub standing: Rc<Standing>,
+    pub state: Rc<MemberState>,
 }
 
-/// How far a member has come, for the task that waits for the end.
+/// What a member has heard and sent, for the task that waits for the end.
 #[derive(Default)]
-pub struct Standing {
+pub struct MemberState {
     /// The highest seq that it has.
     pub highest: Cell<Option<u64>>,
     /// Sends that nobody acknowledged yet.
@@ -71,9 +71,9 @@ impl Member {
     /// Lives until dismissed.
     pub async fn live(mut self) -> Result<(), Failure> {
         let mut outbound = Outbound::default();
-        while !self.standing.is_dismissed.get() {
+        while !self.state.is_dismissed.get() {
             if let Err(failure) = self.session(&mut outbound).await {
-                self.standing.trouble.replace(failure.to_string());
+                self.state.trouble.replace(failure.to_string());
             }
             outbound.send_all_again();
             sleep(PAUSE).await;
@@ -92,7 +92,7 @@ impl Member {
         });
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let (mut heard, mut counted, mut allowed) = (Instant::now(), Instant::now(), 0.0);
-        while !self.standing.is_dismissed.get() {
+        while !self.state.is_dismissed.get() {
             select! {
                 text = socket.next() => {
                     self.take(&text?, outbound)?;
@@ -122,12 +122,12 @@ impl Member {
 
     /// Joins, and takes in what it missed.
     async fn resume(&mut self, socket: &mut Socket) -> Result<(), Failure> {
-        let after = self.standing.highest.get();
+        let after = self.state.highest.get();
         let told = socket.join(&self.conversation, after).await?;
         let last_seq = whole(&told, "last_seq")?;
         let Some(after) = after else {
             self.log.base(last_seq)?;
-            self.standing.highest.set(Some(last_seq));
+            self.state.highest.set(Some(last_seq));
             return Ok(());
         };
         if told.get("recovered").and_then(Value::as_bool) == Some(true) {
@@ -140,7 +140,7 @@ impl Member {
                 self.receive(&listed(&message)?)?;
             }
         }
-        match self.standing.highest.get() {
+        match self.state.highest.get() {
             Some(reached) if reached == last_seq => Ok(()),
             reached => self.log.wrong(&format!(
                 "resumed after {after}, told last_seq {last_seq}, reached {reached:?}"
@@ -150,9 +150,9 @@ impl Member {
 
     fn receive(&mut self, message: &Message<'_>) -> Result<(), Failure> {
         self.log.received(message)?;
-        self.standing
+        self.state
             .highest
-            .set(self.standing.highest.get().max(Some(message.seq)));
+            .set(self.state.highest.get().max(Some(message.seq)));
         Ok(())
     }
 
@@ -172,7 +172,7 @@ impl Member {
             }
             Frame::Other => {}
         }
-        self.standing.unacknowledged.set(outbound.pending.len());
+        self.state.unacknowledged.set(outbound.pending.len());
         Ok(())
     }
 
@@ -197,7 +197,7 @@ impl Member {
     }
 
     async fn send(&mut self, socket: &mut Socket, outbound: &mut Outbound) -> Result<(), Failure> {
-        self.standing.unacknowledged.set(outbound.pending.len());
+        self.state.unacknowledged.set(outbound.pending.len());
         let now = Instant::now();
         let mut has_sent = false;
         for pending in &mut outbound.pending {

@@ -58,7 +58,7 @@ label = "Stop"
 "#;
 
 struct Form {
-    _house: TestApp,
+    _app: TestApp,
     _flows: Flows,
     ada: Person,
     id: String,
@@ -76,7 +76,7 @@ impl Form {
             .unwrap()
             .to_owned();
         Self {
-            _house: app,
+            _app: app,
             _flows: flows,
             ada,
             id,

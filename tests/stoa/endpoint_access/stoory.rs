@@ -1,21 +1,10 @@
 //! What each kind of caller is answered to the events of the Stoory dialect.
 
 use serde_json::json;
-use std::collections::BTreeSet;
 
 use super::tables::STOORY;
 use super::{Fixture, expected, rows};
 use crate::socketio_chat::client::SocketIoClient;
-
-#[test]
-fn no_event_of_the_stoory_dialect_is_unlisted() {
-    let known: BTreeSet<String> = stoa::edge::stoory::requests::EVENTS
-        .map(str::to_owned)
-        .into();
-    let listed: BTreeSet<String> = rows(STOORY).into_iter().map(|row| row.head).collect();
-    let unlisted: Vec<_> = known.symmetric_difference(&listed).collect();
-    assert!(unlisted.is_empty(), "unlisted here, or gone: {unlisted:?}");
-}
 
 #[actix_rt::test]
 async fn every_event_of_the_stoory_dialect_answers_everybody_as_the_table_says() {

@@ -8,6 +8,7 @@ mod order;
 mod plans;
 mod slow;
 mod writers;
+mod writers_about_people;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;

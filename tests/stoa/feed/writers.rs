@@ -43,7 +43,7 @@ begin
     return null;
 end $$;";
 
-fn watch(app: &TestApp) {
+pub fn watch(app: &TestApp) {
     let trigger = |(table, column, change): &(&str, &str, &str)| {
         format!(
             "create constraint trigger watch after {change} on {table} deferrable initially deferred
@@ -65,7 +65,7 @@ struct Watched {
 }
 
 /// The tables that were written to since the last time; each such change must have a row of the feed.
-fn written(app: &TestApp) -> BTreeSet<String> {
+pub fn written(app: &TestApp) -> BTreeSet<String> {
     let all = "delete from watched returning name, rows";
     let seen: Vec<Watched> = diesel::sql_query(all).load(&mut app.connection()).unwrap();
     let forgotten: BTreeSet<&str> = seen
@@ -77,7 +77,7 @@ fn written(app: &TestApp) -> BTreeSet<String> {
     seen.into_iter().map(|one| one.name).collect()
 }
 
-fn names(names: &[&str]) -> BTreeSet<String> {
+pub fn names(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
@@ -96,7 +96,7 @@ async fn the_trigger_sees_a_writer_that_forgets_the_row() {
 }
 
 /// Somebody's request, which must be answered well.
-async fn does(
+pub async fn does(
     person: &Person,
     method: &str,
     path: &str,

@@ -1,6 +1,6 @@
 //! Lola's front ends from outside: each event and call as its two clients make it, and what they read of the answers.
 
-mod access;
+pub mod access;
 mod ids;
 mod joining;
 mod plans;

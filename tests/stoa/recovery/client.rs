@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::dialect::Dialect;
-use super::knowledge::{Knowledge, Standing};
+use super::knowledge::{JoinState, Knowledge};
 use super::link::{Link, Read};
 use super::script::Transport;
 use super::user_room::KnownUserRoom;
@@ -85,9 +85,9 @@ impl Client {
             let follows = self
                 .conversations
                 .iter()
-                .any(|conversation| conversation.standing == Standing::Joined);
+                .any(|conversation| conversation.join_state == JoinState::Joined);
             assert!(!follows, "it was not found, though it follows something");
-            let forget = |conversation: &mut Knowledge| conversation.disturb(Standing::Out);
+            let forget = |conversation: &mut Knowledge| conversation.disturb(JoinState::Out);
             self.conversations.iter_mut().for_each(forget);
             self.user_room = KnownUserRoom::outside();
         }

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use super::law::Break;
 
-/// How a client stands to a conversation.
+/// Whether a client has joined a conversation, as far as it knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum JoinState {
     /// It has not joined, or has left: it hears no message.
     Out,
     /// It has joined: it hears everything.
@@ -34,7 +34,7 @@ pub enum Event {
 pub struct Knowledge {
     pub id: String,
     pub no: i64,
-    pub standing: Standing,
+    pub join_state: JoinState,
     pub heard: Vec<String>,
     pub breaks: Vec<Break>,
     /// The newest text of each message, by the seq that it was born with.
@@ -58,7 +58,7 @@ impl Knowledge {
         Self {
             id,
             no,
-            standing: Standing::Out,
+            join_state: JoinState::Out,
             heard: Vec::new(),
             breaks: vec![Break::behind(0)],
             texts: HashMap::new(),
@@ -72,19 +72,19 @@ impl Knowledge {
     }
 
     /// From now on the client may miss events. It need not hear the second event of a step of which it has heard the first.
-    pub fn disturb(&mut self, standing: Standing) {
+    pub fn disturb(&mut self, join_state: JoinState) {
         self.incomplete = None;
         self.breaks.push(Break::behind(self.heard.len()));
-        self.standing = standing;
+        self.join_state = join_state;
     }
 
     /// It is about to join; everything up to `newest` has happened.
     pub fn ask_to_join(&mut self, newest: i64) {
-        if self.standing == Standing::Out {
+        if self.join_state == JoinState::Out {
             if let Some(last) = self.breaks.last_mut() {
                 last.floor = newest;
             }
-            self.standing = Standing::Unsure;
+            self.join_state = JoinState::Unsure;
         }
         self.is_lost = false;
         self.is_joining = true;
@@ -97,11 +97,11 @@ impl Knowledge {
 
     /// It has joined; everything up to `newest` may be in the answer.
     pub fn joined(&mut self, newest: i64, read: HashMap<String, i64>) {
-        if self.standing == Standing::Unsure {
+        if self.join_state == JoinState::Unsure {
             let open = self.breaks.iter_mut().filter(|one| one.ceiling == i64::MAX);
             open.for_each(|one| one.ceiling = newest);
             self.read_at_join = read;
-            self.standing = Standing::Joined;
+            self.join_state = JoinState::Joined;
         }
     }
 
@@ -109,7 +109,7 @@ impl Knowledge {
     pub fn broke(&mut self, is_paired: bool) {
         // Only a connection that goes on has taken the conversation off its list.
         if self.is_lost {
-            self.disturb(Standing::Unsure);
+            self.disturb(JoinState::Unsure);
         }
         let is_incomplete = is_paired
             && self
@@ -129,27 +129,31 @@ impl Knowledge {
     pub fn hear(&mut self, told: Event, whole: &Value) {
         match told {
             Event::Message(what, seq, text) => {
-                assert_ne!(self.standing, Standing::Out, "not joined, and told {whole}");
+                assert_ne!(
+                    self.join_state,
+                    JoinState::Out,
+                    "not joined, and told {whole}"
+                );
                 self.note(format!("{what} {seq}"));
                 self.texts.insert(seq, text);
             }
             Event::Lost => {
                 assert_ne!(
-                    self.standing,
-                    Standing::Joined,
+                    self.join_state,
+                    JoinState::Joined,
                     "sent away by nobody: {whole}"
                 );
                 // It may have been sent away before it was let in again.
                 self.disturb(match self.is_joining {
-                    true => Standing::Unsure,
-                    false => Standing::Out,
+                    true => JoinState::Unsure,
+                    false => JoinState::Out,
                 });
                 self.is_lost = true;
             }
             Event::Read(who, seq) => drop(self.read.insert(who, seq)),
             // Of these those hear too who have not joined.
             Event::Step(told) | Event::Act(told) | Event::Changed(told) => {
-                if self.standing == Standing::Joined {
+                if self.join_state == JoinState::Joined {
                     self.note(told);
                 }
             }

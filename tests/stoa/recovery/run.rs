@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::client::Client;
 use super::dialect::Dialect;
 use super::fixture::{Fixture, LISTENER};
-use super::knowledge::{Knowledge, Standing};
+use super::knowledge::{JoinState, Knowledge};
 use super::law::judge;
 use super::script::{CONVERSATIONS, GROUP, Move, Operation, Step, Transport};
 use super::user_room;
@@ -70,8 +70,8 @@ impl Run<'_> {
                     .clients
                     .iter_mut()
                     .map(|client| &mut client.conversations[*conversation]);
-                for there in conversations.filter(|there| there.standing != Standing::Out) {
-                    there.disturb(Standing::Unsure);
+                for there in conversations.filter(|there| there.join_state != JoinState::Out) {
+                    there.disturb(JoinState::Unsure);
                 }
                 self.fixture.remove(*conversation).await;
             }
@@ -162,14 +162,14 @@ async fn go(fixture: &Fixture, client: &mut Client, what: Move) {
             client.tell(request).await;
         }
         Move::Leave(conversation) => {
-            client.conversations[conversation].disturb(Standing::Unsure);
+            client.conversations[conversation].disturb(JoinState::Unsure);
             let request = client.dialect.leave(&fixture.keys[conversation].id);
             if client.ask(request).await.is_some() {
-                client.conversations[conversation].disturb(Standing::Out);
+                client.conversations[conversation].disturb(JoinState::Out);
             }
         }
         Move::LeaveUnheard(conversation) => {
-            client.conversations[conversation].disturb(Standing::Unsure);
+            client.conversations[conversation].disturb(JoinState::Unsure);
             let request = client.dialect.leave(&fixture.keys[conversation].id);
             client.tell(request).await;
         }
@@ -207,7 +207,7 @@ fn note_answer(
         there.joined(fixture.newest(conversation), fixture.read(conversation));
         return true;
     }
-    if there.standing == Standing::Joined {
+    if there.join_state == JoinState::Joined {
         assert_eq!(answer["temporary"], true, "turned away: {answer}");
     }
     let turned_away = format!("turned away from {conversation}: {answer}");

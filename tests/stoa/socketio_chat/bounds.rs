@@ -254,7 +254,7 @@ async fn one_who_does_not_read_is_closed_and_comes_back_for_the_rest() {
 }
 
 #[actix_rt::test]
-async fn a_house_full_of_pollers_is_not_too_fast_by_polling() {
+async fn polls_of_an_address_are_not_counted_and_handshakes_are() {
     let app = TestApp::alone(Alone::Metrics)
         .with(&["--address-rate", "5"])
         .await;

@@ -95,7 +95,7 @@ struct Absent {
     bob: Person,
     clients: [(Person, String); 2],
     client: SocketIoClient,
-    _house: TestApp,
+    _app: TestApp,
 }
 
 impl Absent {
@@ -119,7 +119,7 @@ impl Absent {
             bob,
             clients,
             client,
-            _house: app,
+            _app: app,
         }
     }
 

@@ -52,7 +52,7 @@ async fn a_message_is_sent_by_each_path_and_answered_with_its_conversation() {
 
 #[tokio::test]
 async fn names_of_their_own_are_no_conversations() {
-    let (_house, alice, _) = two().await;
+    let (_app, alice, _) = two().await;
     for name in ["unread-count", "direct-connections", "conversations"] {
         let answer = alice.get(&format!("/api/messages/{name}")).await;
         assert_eq!(answer.expect_status(200).body["success"], true, "{name}");
@@ -168,7 +168,7 @@ async fn a_message_is_deleted_by_its_author() {
 
 #[tokio::test]
 async fn connecting_answers_the_conversation_s_id_and_words() {
-    let (_house, alice, bob) = two().await;
+    let (_app, alice, bob) = two().await;
     let hello = json!({ "target_user_id": "bob", "initial_message": "Hello!" });
     let first = alice
         .post("/api/messages/direct-connect", hello.clone())

@@ -19,7 +19,7 @@ const SEND: &str = r#"{
 
 #[tokio::test]
 async fn the_requests_of_the_guide_are_answered() {
-    let (_house, alice, bob) = two().await;
+    let (_app, alice, bob) = two().await;
     let connect = CONNECT.replace("uuid", &bob.id);
     let path = "/api/messages/direct-connect";
     let connected = alice.request("POST", path, Some(connect), &[]).await;

@@ -11,7 +11,7 @@ const CONNECT: &str = "/api/messages/direct-connect";
 
 #[tokio::test]
 async fn a_message_to_somebody_new_makes_the_conversation() {
-    let (_house, alice, bob) = two().await;
+    let (_app, alice, bob) = two().await;
     let hello = json!({ "message": "Hello!", "receiver_id": "bob" });
     let first = alice
         .post(SEND, hello.clone())
@@ -180,7 +180,7 @@ async fn in_a_state_of_buttons_nobody_types() {
 
 #[tokio::test]
 async fn connecting_twice_is_one_conversation() {
-    let (_house, alice, bob) = two().await;
+    let (_app, alice, bob) = two().await;
     let bare = json!({ "target_user_id": "bob" });
     let first = alice
         .post(CONNECT, bare.clone())

@@ -71,7 +71,7 @@ fn is_own(path: &str) -> bool {
 
 #[tokio::test]
 async fn the_document_tells_of_every_answer() {
-    let (_house, alice, _) = two().await;
+    let (_app, alice, _) = two().await;
     let document = alice.get("/api/openapi.json").await.expect_status(200).body;
     let schemas = document["components"]["schemas"].as_object().unwrap();
     let mut endpoints = 0;
@@ -101,7 +101,7 @@ async fn the_document_tells_of_every_answer() {
 
 #[tokio::test]
 async fn every_endpoint_has_a_line_in_the_page_about_the_dialect() {
-    let (_house, alice, _) = two().await;
+    let (_app, alice, _) = two().await;
     let page = include_str!("../../../docs/stoory.md");
     let document = alice.get("/api/openapi.json").await.expect_status(200).body;
     let mut endpoints = 0;

@@ -67,13 +67,13 @@ pub fn endpoint(deps: Arc<SessionDeps>, config: &Config) -> Arc<Endpoint> {
     let tokens = TokenSource::new(config);
     let heartbeat = sockets.heartbeat_seconds;
     let pong = sockets.silence_seconds.saturating_sub(heartbeat);
-    let outbox_limit = sockets.outbox_limit as usize;
+    let queue_limit = sockets.queue_limit as usize;
     let bounds = socketio::Options {
         connect_timeout: Duration::from_secs(sockets.authentication_seconds),
         connect_overdue: AUTHENTICATION_TIMEOUT,
         namespaces: NAMESPACES,
         assembly_limit: sockets.frame_limit as usize,
-        queue_limit: outbox_limit,
+        queue_limit,
     };
     let options = engineio::Options {
         ping_interval: Duration::from_secs(heartbeat),
@@ -82,7 +82,7 @@ pub fn endpoint(deps: Arc<SessionDeps>, config: &Config) -> Arc<Endpoint> {
         max_payload: sockets.frame_limit as usize,
         max_body: config.socketio.poll_body_limit as usize,
         max_sessions: sockets.max_connections,
-        queue_limit: outbox_limit,
+        queue_limit,
         tag: config.operation.node_tag,
         clock: deps.room.clock.clone(),
         hooks: Arc::new(Entrance {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::conversations::{cursor_of, cursor_text, limit_of};
-use crate::domain::access::{Privilege, Standing};
+use crate::domain::access::{BusinessRelation, Privilege};
 use crate::domain::business::{Business, BusinessId, StaffRole};
 use crate::domain::conversation::ConversationStatus;
 use crate::domain::limits;
@@ -58,8 +58,8 @@ pub struct BusinessView<'a> {
 }
 
 impl<'a> BusinessView<'a> {
-    fn new(business: &'a Business, role: Option<StaffRole>, standing: Standing) -> Self {
-        let is_staff = standing.must_be_staff().is_ok();
+    fn new(business: &'a Business, role: Option<StaffRole>, relation: BusinessRelation) -> Self {
+        let is_staff = relation.must_be_staff().is_ok();
         Self {
             id: &business.id,
             name: &business.name,
@@ -85,18 +85,18 @@ pub(super) async fn business_of(server: &AppState, id: &BusinessId) -> Result<Bu
 }
 
 /// A business, and what the caller is to it.
-pub(super) async fn standing<P, B>(
+pub(super) async fn relation<P, B>(
     call: &Call<P, B>,
     id: &BusinessId,
-) -> Result<(Business, Option<StaffRole>, Standing), Failure> {
+) -> Result<(Business, Option<StaffRole>, BusinessRelation), Failure> {
     let business = business_of(&call.server, id).await?;
     let (no, user) = (business.no, call.caller.no);
     let read = call
         .pool()
         .run(move |connection| rows::role_of(connection, no, user));
     let role = read.await?;
-    let standing = Standing::of(call.caller.roles, role);
-    Ok((business, role, standing))
+    let relation = BusinessRelation::of(call.caller.roles, role);
+    Ok((business, role, relation))
 }
 
 /// What the platform says of a business.
@@ -152,7 +152,7 @@ pub async fn put(call: Call<BusinessId, Body>) -> Result<HttpResponse, Failure> 
         .pool()
         .run(move |connection| rows::put(connection, &id, &described));
     let business = written.await?;
-    let view = BusinessView::new(&business, None, Standing::Platform);
+    let view = BusinessView::new(&business, None, BusinessRelation::Platform);
     Ok(HttpResponse::Ok().json(view))
 }
 
@@ -160,8 +160,8 @@ pub async fn put(call: Call<BusinessId, Body>) -> Result<HttpResponse, Failure> 
 #[utoipa::path(params(("id" = String, Path)), responses((status = 200, body = BusinessView), (status = 404, description = "BUSINESS_NOT_FOUND")), security(("bearer" = [])), tag = "businesses")]
 #[get("/businesses/{id}")]
 pub async fn show(call: Call<BusinessId>) -> Result<HttpResponse, Failure> {
-    let (business, role, standing) = standing(&call, &call.path).await?;
-    Ok(HttpResponse::Ok().json(BusinessView::new(&business, role, standing)))
+    let (business, role, relation) = relation(&call, &call.path).await?;
+    Ok(HttpResponse::Ok().json(BusinessView::new(&business, role, relation)))
 }
 
 /// The businesses for which the caller works
@@ -173,9 +173,9 @@ pub async fn mine(call: Call) -> Result<HttpResponse, Failure> {
         .pool()
         .run(move |connection| rows::of_user(connection, user));
     let found = read.await?;
-    let views = found
-        .iter()
-        .map(|(business, role)| BusinessView::new(business, Some(*role), Standing::Staff(*role)));
+    let views = found.iter().map(|(business, role)| {
+        BusinessView::new(business, Some(*role), BusinessRelation::Staff(*role))
+    });
     let items: Vec<_> = views.collect();
     Ok(HttpResponse::Ok().json(json!({ "items": items, "next_cursor": null })))
 }
@@ -202,8 +202,8 @@ pub async fn conversations(
     let Query(query) = query;
     let limit = limit_of(query.limit)?;
     let cursor = query.cursor.as_deref().map(cursor_of).transpose()?;
-    let (business, _, standing) = standing(&call, &call.path).await?;
-    standing.must_be_staff()?;
+    let (business, _, relation) = relation(&call, &call.path).await?;
+    relation.must_be_staff()?;
     let (user, status) = (call.caller.no, query.status);
     let read = call.pool().run(move |connection| {
         rows::conversations(connection, business.no, user, status, cursor, limit)

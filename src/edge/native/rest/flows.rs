@@ -339,8 +339,8 @@ pub async fn history(
     let limit = limit_of(query.0.limit)?;
     let found = find(&call).await?;
     let access = found.access(&call)?;
-    let sees_from = access.reader(call.caller.no).sees_from;
-    let after = query.0.after.unwrap_or(0).max(sees_from);
+    let reader = access.reader(call.caller.no);
+    let after = reader.sight().sees_after(query.0.after.unwrap_or(0));
     let reader = DealReader::Caller(access, call.caller.roles);
     let deal_view = found.conversation.flow.as_ref();
     deal_view.ok_or(Refusal::FlowNotFound)?;

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::businesses::standing;
-use crate::domain::access::Standing;
+use super::businesses::relation;
+use crate::domain::access::BusinessRelation;
 use crate::domain::business::{BusinessId, StaffChange, StaffMember, StaffRole};
 use crate::domain::ids::{BusinessNo, UserId, UserNo};
 use crate::domain::limits;
@@ -60,8 +60,8 @@ impl<'a> StaffView<'a> {
 #[utoipa::path(params(("id" = String, Path)), responses((status = 200, description = "`items`: staff; `next_cursor`: always null", body = Object), (status = 403, description = "NOT_STAFF"), (status = 404, description = "BUSINESS_NOT_FOUND")), security(("bearer" = [])), tag = "businesses")]
 #[get("/businesses/{id}/staff")]
 pub async fn list(call: Call<BusinessId>) -> Result<HttpResponse, Failure> {
-    let (business, _, standing) = standing(&call, &call.path).await?;
-    standing.must_be_staff()?;
+    let (business, _, relation) = relation(&call, &call.path).await?;
+    relation.must_be_staff()?;
     let staff = staff_of(&call, business.no).await?;
     let items: Vec<_> = staff.iter().map(StaffView::new).collect();
     Ok(HttpResponse::Ok().json(json!({ "items": items, "next_cursor": null })))
@@ -113,8 +113,8 @@ async fn set<B>(
     display_name: Option<String>,
 ) -> Result<(BusinessNo, StaffMember), Failure> {
     let (id, user) = &call.path;
-    let (business, _, standing) = standing(call, id).await?;
-    standing.must_be_staff()?;
+    let (business, _, relation) = relation(call, id).await?;
+    relation.must_be_staff()?;
     let (no, caller, user) = (business.no, call.caller.no, user.clone());
     let write = call.pool().run(move |connection| {
         let Some(row) = users::find(connection, user.as_str())? else {
@@ -128,11 +128,11 @@ async fn set<B>(
             }
             let leaves = user == caller && role.is_none();
             if !leaves {
-                standing.may_change(before, role)?;
+                relation.may_change(before, role)?;
             }
             let ends_owner = before == Some(StaffRole::Owner) && role != before;
             let is_last = ends_owner && rows::owners(connection, no)? <= 1;
-            match is_last && standing != Standing::Platform {
+            match is_last && relation != BusinessRelation::Platform {
                 true => Err(Refusal::Conflict("The last owner of a business stays").into()),
                 false => Ok(()),
             }

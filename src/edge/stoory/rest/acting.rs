@@ -24,7 +24,7 @@ use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
 use crate::edge::http::{AppState, Failure};
 use crate::edge::native::pressing::checked_press;
-use crate::edge::stoory::press::{Wish, request_id};
+use crate::edge::stoory::press::{DealInput, request_id};
 use crate::error::Error;
 use crate::registry::deals::Deals;
 use crate::store::particulars::Pressed;
@@ -73,11 +73,11 @@ pub async fn text_input(call: Call<InConversation, Body>) -> Result<HttpResponse
     let InConversation(id) = call.path;
     let work = async {
         let presser = call.named_presser().await?;
-        let wish = text(&call.body)?;
-        if let Some(said) = free_text::say(&call, &wish).await? {
+        let input = text(&call.body)?;
+        if let Some(said) = free_text::say(&call, &input).await? {
             return Ok(said);
         }
-        pressed(&call.server, &presser, id, wish).await
+        pressed(&call.server, &presser, id, input).await
     };
     call.once(work).await
 }
@@ -87,13 +87,13 @@ async fn pressed(
     server: &AppState,
     actor: &Arc<Principal>,
     id: ConversationId,
-    wish: Wish,
+    input: DealInput,
 ) -> Result<StoredResponse, Failure> {
-    let outcome = act(server, actor, id, None, wish).await?;
+    let outcome = act(server, actor, id, None, input).await?;
     StoredResponse::json(200, &With::new(outcome.acted(server)))
 }
 
-fn click(body: &Body) -> Result<Wish, Refusal> {
+fn click(body: &Body) -> Result<DealInput, Refusal> {
     let ClickBody {
         button_id,
         additional_data,
@@ -108,20 +108,20 @@ fn click(body: &Body) -> Result<Wish, Refusal> {
 pub(super) fn checked_click(
     (button, button_field): (String, &'static str),
     (additional, additional_field): (Option<Map<String, Value>>, &'static str),
-) -> Result<Wish, Refusal> {
+) -> Result<DealInput, Refusal> {
     limits::required_text(&button, button_field, 64)?;
     let additional = additional.unwrap_or_default();
     let as_text = Value::Object(additional.clone()).to_string();
     limits::json(&as_text, additional_field)?;
-    Ok(Wish::Click { button, additional })
+    Ok(DealInput::Click { button, additional })
 }
 
-fn text(body: &Body) -> Result<Wish, Refusal> {
+fn text(body: &Body) -> Result<DealInput, Refusal> {
     let TextBody { text, input_type } = body.read()?;
     limits::required_text(&text, "text", limits::BODY_CHARACTERS)?;
     let word = input_type.as_deref().unwrap_or_default();
     limits::text(word, "input_type", 64)?;
-    Ok(Wish::Text { text, input_type })
+    Ok(DealInput::Text { text, input_type })
 }
 
 /// Presses, for everybody or for one side only. The flow's refusals have the status that the front end expects. A click in another state
@@ -131,9 +131,9 @@ pub(super) async fn act(
     actor: &Arc<Principal>,
     id: ConversationId,
     only: Option<Side>,
-    wish: Wish,
+    input: DealInput,
 ) -> Result<Outcome, Failure> {
-    let acted = act_as_is(server, actor, id, only, wish).await;
+    let acted = act_as_is(server, actor, id, only, input).await;
     acted.map_err(|failure| match failure.refusal() {
         Refusal::Flow(flow::Refusal::ActionNotFound(_) | flow::Refusal::ActionNotAllowed(_)) => {
             failure.with_status(StatusCode::BAD_REQUEST)
@@ -150,18 +150,18 @@ async fn act_as_is(
     actor: &Arc<Principal>,
     id: ConversationId,
     only: Option<Side>,
-    wish: Wish,
+    input: DealInput,
 ) -> Result<Outcome, Failure> {
     let mut current = CurrentDeal::read(server, actor, id).await?;
     current.must_be(only)?;
     for _ in 0..ATTEMPTS {
-        let Some(available) = current.available(&wish) else {
-            return match current.earlier(&wish).cloned() {
+        let Some(available) = current.available(&input) else {
+            return match current.earlier(&input).cloned() {
                 Some(earlier) => Outcome::read(server, actor, current, earlier).await,
-                None => press_unavailable(server, actor, current, &wish).await,
+                None => press_unavailable(server, actor, current, &input).await,
             };
         };
-        let form = wish.form(available, &current.opened.particulars.context)?;
+        let form = input.form(available, &current.opened.particulars.context)?;
         let refused = match press(server, actor, &current, available, form).await {
             Ok(pressed) => return Outcome::read(server, actor, current, pressed).await,
             Err(Error::Refused(moved @ Refusal::Flow(flow::Refusal::FlowStateInvalid(_)))) => moved,
@@ -169,7 +169,7 @@ async fn act_as_is(
         };
         let now = CurrentDeal::read(server, actor, id).await?;
         if now.has_left(&current) {
-            return match now.earlier(&wish).cloned() {
+            return match now.earlier(&input).cloned() {
                 Some(earlier) => Outcome::read(server, actor, now, earlier).await,
                 None => Err(refused.into()),
             };
@@ -184,10 +184,10 @@ async fn press_unavailable(
     server: &AppState,
     actor: &Arc<Principal>,
     current: CurrentDeal,
-    wish: &Wish,
+    input: &DealInput,
 ) -> Result<Outcome, Failure> {
-    let meant = current.meant(wish)?;
-    let form = wish.form(&meant, &current.opened.particulars.context);
+    let meant = current.meant(input)?;
+    let form = input.form(&meant, &current.opened.particulars.context);
     let form = form.unwrap_or_default();
     let pressed = press(server, actor, &current, &meant, form).await?;
     Outcome::read(server, actor, current, pressed).await

@@ -19,7 +19,7 @@ use crate::edge::http::Failure;
 use crate::edge::http::call::Call;
 use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
-use crate::edge::stoory::press::Wish;
+use crate::edge::stoory::press::DealInput;
 use crate::edge::stoory::rows::{ConversationRow, FlowUpdate, MessageRow};
 use crate::store::paging;
 
@@ -95,8 +95,8 @@ pub(super) async fn action(call: &Call<(), Body>, side: Side) -> Result<HttpResp
         let actor = call.named_presser().await?;
         let asked: ActionBody = call.body.read()?;
         let id = ConversationId::parse(&asked.conversation_id, "conversation_id")?;
-        let wish = checked_click((asked.action, "action"), (asked.data, "data"))?;
-        let outcome = act(&call.server, &actor, id, Some(side), wish).await?;
+        let input = checked_click((asked.action, "action"), (asked.data, "data"))?;
+        let outcome = act(&call.server, &actor, id, Some(side), input).await?;
         StoredResponse::json(200, &With::new(outcome.acted(&call.server)))
     };
     call.once(work).await
@@ -121,7 +121,7 @@ pub(super) async fn submission(call: &Call<InConversation, Body>) -> Result<Http
     let work = async {
         let actor = call.named_presser().await?;
         let handed_in: WorkBody = call.body.read()?;
-        let wish = click(
+        let input = click(
             "submit_work",
             [
                 ("deliverables", handed_in.deliverables),
@@ -130,7 +130,7 @@ pub(super) async fn submission(call: &Call<InConversation, Body>) -> Result<Http
             ],
         );
         let (server, side) = (&call.server, Some(Side::Influencer));
-        let outcome = act(server, &actor, id, side, wish).await?;
+        let outcome = act(server, &actor, id, side, input).await?;
         let words = "Work submitted successfully";
         StoredResponse::json(200, &With::new(outcome.worked(words)))
     };
@@ -147,9 +147,9 @@ pub(super) async fn review(call: &Call<InConversation, Body>) -> Result<HttpResp
             let known = "must be approve_work or request_revision";
             return Err(Refusal::invalid("action", known).into());
         }
-        let wish = click(&judged.action, [("comment", judged.feedback)]);
+        let input = click(&judged.action, [("comment", judged.feedback)]);
         let (server, side) = (&call.server, Some(Side::BrandOwner));
-        let outcome = act(server, &actor, id, side, wish).await?;
+        let outcome = act(server, &actor, id, side, input).await?;
         let words = "Work reviewed successfully";
         StoredResponse::json(200, &With::new(outcome.worked(words)))
     };
@@ -157,11 +157,11 @@ pub(super) async fn review(call: &Call<InConversation, Body>) -> Result<HttpResp
 }
 
 /// A click with the fields that are given.
-fn click<const N: usize>(button: &str, fields: [(&str, Option<String>); N]) -> Wish {
+fn click<const N: usize>(button: &str, fields: [(&str, Option<String>); N]) -> DealInput {
     let given = fields
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?))));
-    Wish::Click {
+    DealInput::Click {
         button: button.to_owned(),
         additional: given.collect(),
     }

@@ -11,7 +11,7 @@ use crate::domain::ids::ConversationId;
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::edge::http::{AppState, Failure};
-use crate::edge::stoory::press::{Wish, was};
+use crate::edge::stoory::press::{DealInput, was};
 use crate::edge::stoory::rows::{ChatStatus, FlowUpdate};
 use crate::edge::stoory::sides::{BRAND_OWNER, INFLUENCER};
 use crate::store::particulars::{self, Pressed};
@@ -74,13 +74,13 @@ impl CurrentDeal {
     }
 
     /// The same press as it was stored, if no other person has pressed since.
-    pub(super) fn earlier(&self, wish: &Wish) -> Option<&Pressed> {
+    pub(super) fn earlier(&self, input: &DealInput) -> Option<&Pressed> {
         let last = self.last.as_ref();
         let last = last.filter(|last| last.by == self.opened.reader.no)?;
         let agreed = &self.opened.particulars.context;
         let is_the_last = |available: AvailableAction| {
-            let is_meant = wish.can_mean(&available);
-            let form = is_meant.then(|| wish.form(&available, agreed));
+            let is_meant = input.can_mean(&available);
+            let form = is_meant.then(|| input.form(&available, agreed));
             let form = form.and_then(Result::ok);
             form.is_some_and(|form| was(&last.request_id, &available.action, &form))
         };
@@ -107,23 +107,23 @@ impl CurrentDeal {
 
     /// The action that the request means, among those that are not available; an action of this state comes first, then the one whose
     /// own name is given.
-    pub(super) fn meant(&self, wish: &Wish) -> Result<AvailableAction, Refusal> {
+    pub(super) fn meant(&self, input: &DealInput) -> Result<AvailableAction, Refusal> {
         let mut meant: Vec<(&Arc<Action>, AvailableAction)> = Vec::new();
         for action in self.definition.actions.iter() {
             let available = as_available(action);
-            let is_own = matches!(wish, Wish::Click { .. }) || self.is_own(action);
-            if is_own && wish.can_mean(&available) {
+            let is_own = matches!(input, DealInput::Click { .. }) || self.is_own(action);
+            if is_own && input.can_mean(&available) {
                 meant.push((action, available));
             }
         }
         let is_here =
             |(action, _): &(&Arc<Action>, AvailableAction)| action.from.contains(&self.deal.state);
-        let is_named = |(action, _): &(&Arc<Action>, AvailableAction)| matches!(wish, Wish::Click { button, .. } if action.name == *button);
+        let is_named = |(action, _): &(&Arc<Action>, AvailableAction)| matches!(input, DealInput::Click { button, .. } if action.name == *button);
         let here = meant.iter().position(is_here);
         let here = here.or_else(|| meant.iter().position(is_named));
-        match (wish, here) {
+        match (input, here) {
             (_, Some(here)) => Ok(meant.swap_remove(here).1),
-            (Wish::Click { button, .. }, None) => {
+            (DealInput::Click { button, .. }, None) => {
                 let unknown = || {
                     Refusal::Flow(flow::Refusal::ActionNotFound(
                         button.chars().take(64).collect(),
@@ -134,7 +134,7 @@ impl CurrentDeal {
                     .map(|(_, available)| available)
                     .ok_or_else(unknown)
             }
-            (Wish::Text { .. }, None) => Err(self.no_text(&meant)),
+            (DealInput::Text { .. }, None) => Err(self.no_text(&meant)),
         }
     }
 
@@ -163,8 +163,8 @@ impl CurrentDeal {
     }
 
     /// The action that the request means, among those that the caller may do now.
-    pub(super) fn available(&self, wish: &Wish) -> Option<&AvailableAction> {
-        wish.meant_among(&self.deal.state, &self.available_actions)
+    pub(super) fn available(&self, input: &DealInput) -> Option<&AvailableAction> {
+        input.meant_among(&self.deal.state, &self.available_actions)
     }
 
     /// Stoory's `flow_update`, from the answer to a press.

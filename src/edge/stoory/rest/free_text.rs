@@ -17,19 +17,19 @@ use crate::edge::http::Failure;
 use crate::edge::http::call::{Call, unexpected};
 use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
-use crate::edge::stoory::press::Wish;
+use crate::edge::stoory::press::DealInput;
 
 /// Sends the text; `None` where it is meant for the deal.
 pub(super) async fn say(
     call: &Call<InConversation, Body>,
-    wish: &Wish,
+    input: &DealInput,
 ) -> Result<Option<StoredResponse>, Failure> {
-    let Some(text) = wish.text_for_nothing() else {
+    let Some(text) = input.text_for_nothing() else {
         return Ok(None);
     };
     let (server, InConversation(id)) = (&call.server, call.path);
     let sender = call.named_sender().await?;
-    let Some(opened) = free(call, &sender, id, wish).await? else {
+    let Some(opened) = free(call, &sender, id, input).await? else {
         return Ok(None);
     };
     let text = Some(text.to_owned());
@@ -54,7 +54,7 @@ async fn free(
     call: &Call<InConversation, Body>,
     sender: &Arc<Principal>,
     id: ConversationId,
-    wish: &Wish,
+    input: &DealInput,
 ) -> Result<Option<Opened>, Failure> {
     let opened = Opened::find(&call.server, sender, id).await?;
     if opened.loaded.conversation.flow.is_none() {
@@ -63,6 +63,6 @@ async fn free(
     let current = CurrentDeal::read(&call.server, sender, id).await?;
     let role = current.opened.reader.role.as_deref();
     let is_free = role.is_some_and(|role| current.deal.chat_of(role) == ChatPolicy::Free);
-    let fills_in = current.available(wish).is_some() || current.earlier(wish).is_some();
+    let fills_in = current.available(input).is_some() || current.earlier(input).is_some();
     Ok((is_free && !fills_in).then_some(current.opened))
 }
