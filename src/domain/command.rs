@@ -11,6 +11,7 @@ use super::file::FileId;
 use super::ids::{MessageId, Seq, UserId};
 use super::message::Content;
 use super::mine::MineChange;
+use super::thread::ThreadChange;
 
 /// A command.
 #[derive(Clone, Debug)]
@@ -65,6 +66,18 @@ pub enum Command {
         mark: Mark,
         /// The seq.
         seq: Seq,
+    },
+    /// Advance the caller's read watermark, not counting the replies of threads as read.
+    ReadMainLine {
+        /// The seq.
+        seq: Seq,
+    },
+    /// Change what a thread is for the caller.
+    ChangeThread {
+        /// The message that it answers.
+        root: MessageId,
+        /// What changes.
+        change: ThreadChange,
     },
     /// Advance the caller's read watermark to a message.
     See {

@@ -147,8 +147,12 @@ impl Dispatcher {
                 self.rooms
                     .hear(conversation, attendance, || Sleeping::Sleeps);
             }
-            Section::Mine { conversation, user } => {
-                let changed = RemoteEvent::Mine(user);
+            Section::Mine {
+                conversation,
+                user,
+                thread,
+            } => {
+                let changed = RemoteEvent::Mine(user, thread);
                 let has_sessions = || self.sleeping_for(&[user]);
                 self.rooms.hear(conversation, changed, has_sessions);
             }

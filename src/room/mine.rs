@@ -78,7 +78,11 @@ impl Room {
         let conversation = self.state.conversation.id;
         self.deps
             .outgoing
-            .say(|| Section::Mine { conversation, user });
+            .say(|| Section::Mine {
+                conversation,
+                user,
+                thread: None,
+            });
     }
 
     /// Tells a user's sessions at this server.

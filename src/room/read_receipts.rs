@@ -1,16 +1,15 @@
-//! Watermarks (delivered, read) and typing indicators.
+//! Watermarks: delivered and read.
 
 use actix::prelude::*;
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::actor::Room;
 use super::behind::Knowledge;
 use super::listener::others_than;
 use super::reply::Reply;
 use crate::domain::answer::Answer;
-use crate::domain::command::{Mark, Typing};
-use crate::domain::ids::{MessageId, Seq, UserId, UserNo};
+use crate::domain::command::Mark;
+use crate::domain::ids::{MessageId, Seq, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::Change;
@@ -21,6 +20,42 @@ use crate::wire::section::Section;
 
 const MARK_AGAIN: Refusal = Refusal::Unavailable("The database is away: mark again");
 
+/// Which messages a watermark counts as read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reads {
+    /// All, those of threads too.
+    All,
+    /// Those of the main line.
+    MainLine,
+}
+
+/// A watermark that is to move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Move {
+    mark: Mark,
+    seq: Seq,
+    reads: Reads,
+}
+
+impl Move {
+    /// Everything up to this seq was read.
+    fn seen(seq: Seq) -> Self {
+        Self {
+            mark: Mark::Seen,
+            seq,
+            reads: Reads::All,
+        }
+    }
+
+    /// Up to which seq threads count as read with it; 0 if they do not.
+    fn threads(self) -> Seq {
+        match (self.mark, self.reads) {
+            (Mark::Seen, Reads::All) => self.seq,
+            (Mark::Seen, Reads::MainLine) | (Mark::Delivered, _) => 0,
+        }
+    }
+}
+
 /// A watermark beyond the room's last seq; it waits until the room has read the newest entries.
 pub(super) struct AheadMark {
     principal: Arc<Principal>,
@@ -29,8 +64,8 @@ pub(super) struct AheadMark {
 }
 
 enum Ahead {
-    /// Up to this seq, or to the newest change if that is lower.
-    UpTo(Mark, Seq),
+    /// Up to a seq, or to the newest change if that is lower.
+    UpTo(Move),
     /// To this message, which must exist.
     Message(MessageId),
 }
@@ -53,26 +88,52 @@ impl Room {
         reply: Reply,
         context: &mut Context<Self>,
     ) {
-        if seq > self.timeline.announced() && self.state.access(&principal).is_ok() {
+        let reads = Reads::All;
+        self.move_mark(principal, Move { mark, seq, reads }, reply, context);
+    }
+
+    /// Moves the read watermark forward; threads stay as unread as they are.
+    pub(super) fn read_main_line(
+        &mut self,
+        principal: Arc<Principal>,
+        seq: Seq,
+        reply: Reply,
+        context: &mut Context<Self>,
+    ) {
+        let wanted = Move {
+            reads: Reads::MainLine,
+            ..Move::seen(seq)
+        };
+        self.move_mark(principal, wanted, reply, context);
+    }
+
+    fn move_mark(
+        &mut self,
+        principal: Arc<Principal>,
+        wanted: Move,
+        reply: Reply,
+        context: &mut Context<Self>,
+    ) {
+        if wanted.seq > self.timeline.announced() && self.state.access(&principal).is_ok() {
             let wanted = AheadMark {
                 principal,
-                wanted: Ahead::UpTo(mark, seq),
+                wanted: Ahead::UpTo(wanted),
                 reply,
             };
             return self.mark_after_looking(wanted, context);
         }
-        self.mark_known(&principal, mark, seq, reply, context);
+        self.mark_known(&principal, wanted, reply, context);
     }
 
     /// Moves a watermark forward, at most to the newest change that this room knows.
     fn mark_known(
         &mut self,
         principal: &Principal,
-        mark: Mark,
-        seq: Seq,
+        asked: Move,
         reply: Reply,
         context: &mut Context<Self>,
     ) {
+        let Move { mark, seq, .. } = asked;
         let wanted = match self.state.mark(principal, mark, seq) {
             Err(refusal) => return reply.refuse(refusal),
             Ok((now, None)) if !self.is_read_again(principal.no, mark, seq) => {
@@ -82,7 +143,13 @@ impl Room {
             Ok((_, Some(wanted))) => wanted,
         };
         match mark {
-            Mark::Seen => self.write_mark(principal.no, mark, wanted, vec![reply], context),
+            Mark::Seen => {
+                let wanted = Move {
+                    seq: wanted,
+                    ..asked
+                };
+                self.write_mark(principal.no, wanted, vec![reply], context);
+            }
             Mark::Delivered => {
                 let gathered = self.gathering.entry(principal.no).or_default();
                 gathered.0 = gathered.0.max(wanted);
@@ -99,18 +166,23 @@ impl Room {
     /// Hands the collected delivered watermarks to the journal.
     pub(super) fn flush_delivered(&mut self, context: &mut Context<Self>) {
         for (user, (seq, replies)) in std::mem::take(&mut self.gathering) {
-            self.write_mark(user, Mark::Delivered, seq, replies, context);
+            let wanted = Move {
+                mark: Mark::Delivered,
+                seq,
+                reads: Reads::All,
+            };
+            self.write_mark(user, wanted, replies, context);
         }
     }
 
     fn write_mark(
         &mut self,
         user: UserNo,
-        mark: Mark,
-        seq: Seq,
+        wanted: Move,
         replies: Vec<Reply>,
         context: &mut Context<Self>,
     ) {
+        let Move { mark, seq, .. } = wanted;
         let request_no = self.request_no();
         let read = match mark {
             Mark::Seen => seq,
@@ -121,6 +193,7 @@ impl Room {
             user,
             delivered: seq,
             read,
+            threads: wanted.threads(),
         };
         let room = self.outcome_recipient(context);
         self.deps.journal.mark(MarkRequest {
@@ -151,7 +224,7 @@ impl Room {
         let known = message.seq <= self.timeline.announced();
         match self.state.must_be_here(message) {
             Ok(()) if known => {
-                self.mark_known(&principal, Mark::Seen, message.seq, reply, context);
+                self.mark_known(&principal, Move::seen(message.seq), reply, context);
             }
             Ok(()) if self.state.access(&principal).is_ok() => {
                 let wanted = AheadMark {
@@ -200,12 +273,12 @@ impl Room {
             reply,
         } = ahead;
         match wanted {
-            Ahead::UpTo(mark, seq) => self.mark_known(&principal, mark, seq, reply, context),
+            Ahead::UpTo(wanted) => self.mark_known(&principal, wanted, reply, context),
             Ahead::Message(message) if message.seq > self.timeline.announced() => {
                 reply.refuse(Refusal::MessageNotFound);
             }
             Ahead::Message(message) => {
-                self.mark_known(&principal, Mark::Seen, message.seq, reply, context);
+                self.mark_known(&principal, Move::seen(message.seq), reply, context);
             }
         }
     }
@@ -292,64 +365,5 @@ impl Room {
                 });
             }
         }
-    }
-
-    /// Shows that somebody types, or no longer.
-    pub(super) fn type_(&mut self, principal: &Principal, typing: Typing, reply: Reply) {
-        if let Err(refusal) = self.state.may_speak(principal) {
-            return reply.refuse(refusal);
-        }
-        let now = self.deps.clock.now();
-        if self.typists.note(principal.no, typing, now) {
-            let name = principal.profile.name.clone();
-            self.deps.outgoing.say(|| Section::Typing {
-                conversation: self.state.conversation.id,
-                user: principal.no,
-                id: principal.id.clone(),
-                name: name.clone(),
-                typing,
-            });
-            self.announce_typing(principal.no, &principal.id, name, typing);
-        }
-        reply.send(Ok(Answer::Done));
-    }
-
-    /// Clears the typing indicators that were not renewed.
-    pub(super) fn fade_typing(&mut self, now: Instant) {
-        let faded = self.typists.faded(now);
-        faded.into_iter().for_each(|user| self.stop_typing(user));
-    }
-
-    /// Clears a user's typing indicator, for example because their message arrived.
-    pub(super) fn stop_typing(&mut self, user: UserNo) {
-        if !self.typists.stop(user) {
-            return;
-        }
-        if let Some(id) = self.state.person(user).map(|person| person.id.clone()) {
-            self.announce_typing(user, &id, None, Typing::Stopped);
-        }
-    }
-
-    /// The name is the one of the token; that of a participant counts before it, and that of staff stands in its place.
-    pub(super) fn announce_typing(
-        &mut self,
-        user: UserNo,
-        id: &UserId,
-        name: Option<String>,
-        typing: Typing,
-    ) {
-        let person = self.state.person(user);
-        let named = person.and_then(|person| person.name.clone());
-        let named = named.or_else(|| self.state.staff_name(user).map(str::to_owned));
-        let name = name.filter(|_| self.state.staff_role(user).is_none());
-        let what = Transient::Typing(id.clone(), typing);
-        self.deps.feed.transient(self.state.conversation.id, what);
-        let change = Change::Typing {
-            user: id.clone(),
-            name: named.or(name),
-            is_typing: typing == Typing::Started,
-        };
-        let event = self.signal(user, change);
-        self.tell_those(&[event], others_than(user));
     }
 }

@@ -159,9 +159,9 @@ impl State {
         if !content.mentions.is_empty() {
             self.may_mention(caller, content)?;
         }
-        content
-            .reply_to
-            .map_or(Ok(()), |id| self.must_see(caller, id))
+        let root = content.thread.map(|thread| thread.root);
+        let mut others = root.into_iter().chain(content.reply_to);
+        others.try_for_each(|id| self.must_see(caller, id))
     }
 
     /// How long the caller waits between two messages; `None` if they need not.

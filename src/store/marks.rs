@@ -20,17 +20,30 @@ pub struct NewMark {
     pub delivered: Seq,
     /// The highest seq that they have read.
     pub read: Seq,
+    /// The highest seq up to which they have read threads too.
+    pub threads: Seq,
 }
 
-// Raw SQL: updates the watermarks of all rooms in one statement, and notes when they moved. It skips locked rows, so that it never waits.
+// Raw SQL: updates the watermarks of all rooms in one statement, those of threads too, and notes when they moved. It skips locked rows, so that
+// it never waits; a watermark stays where it is if one of the rows of its threads is locked.
 const ADVANCE: &str = "
 with input as (
-    select conversation_no, user_no, max(delivered) as delivered, max(read) as read
-    from unnest($1, $2, $3, $4) as i(conversation_no, user_no, delivered, read) group by 1, 2
+    select conversation_no, user_no, max(delivered) as delivered, max(read) as read, max(threads) as threads
+    from unnest($1, $2, $3, $4, $5) as i(conversation_no, user_no, delivered, read, threads) group by 1, 2
 ), locked as materialized (
-    select p.conversation_no, p.user_no, i.delivered, i.read, p.delivered_seq as delivered_before, p.read_seq as read_before
+    select p.conversation_no, p.user_no, i.delivered, i.read, i.threads, p.delivered_seq as delivered_before, p.read_seq as read_before
     from participants p join input i using (conversation_no, user_no)
     for no key update of p skip locked
+), behind as materialized (
+    select f.conversation_no, f.user_no, f.root_seq, l.threads from thread_follows f join locked l using (conversation_no, user_no)
+    where l.threads > f.read_seq
+), held as materialized (
+    select b.* from thread_follows f join behind b using (conversation_no, user_no, root_seq)
+    for no key update of f skip locked
+), threads_read as (
+    update thread_follows f set read_seq = greatest(f.read_seq, h.threads),
+        changed_seq = (select c.last_seq from conversations c where c.no = h.conversation_no)
+    from held h where f.conversation_no = h.conversation_no and f.user_no = h.user_no and f.root_seq = h.root_seq
 ), noted as (
     insert into receipt_moves (conversation_no, user_no, is_read, seq)
     select conversation_no, user_no, false, greatest(delivered, read) from locked where greatest(delivered, read) > delivered_before
@@ -41,6 +54,10 @@ update participants p
 set delivered_seq = greatest(p.delivered_seq, l.delivered, l.read), read_seq = greatest(p.read_seq, l.read),
     unread_from = case when l.read < p.unread_from then p.unread_from end
 from locked l where p.conversation_no = l.conversation_no and p.user_no = l.user_no
+    and not exists (
+        select from behind b where b.conversation_no = l.conversation_no and b.user_no = l.user_no
+            and (b.conversation_no, b.user_no, b.root_seq) not in (select h.conversation_no, h.user_no, h.root_seq from held h)
+    )
 returning p.conversation_no, p.user_no";
 
 /// Moves the watermarks in one commit, except those whose row is locked; returns whose have moved.
@@ -54,6 +71,7 @@ pub fn advance(
         .bind::<Array<BigInt>, _>(column(|m| m.user.0))
         .bind::<Array<BigInt>, _>(column(|m| m.delivered))
         .bind::<Array<BigInt>, _>(column(|m| m.read))
+        .bind::<Array<BigInt>, _>(column(|m| m.threads))
         .load(connection)
         .map_err(explain)?;
     let whose = |row: Moved| (ConversationNo(row.conversation_no), UserNo(row.user_no));

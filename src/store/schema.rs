@@ -9,7 +9,7 @@ mod desk;
 mod people;
 mod rooms;
 
-pub use annotations::{pins, reactions};
+pub use annotations::{pins, reactions, thread_follows};
 pub use desk::{business_staff, businesses, subjects};
 pub use people::{blocks, new_contacts};
 pub use rooms::{conversation_changes, conversations};
@@ -68,6 +68,8 @@ diesel::table! {
         card -> Nullable<Jsonb>,
         mentions -> Nullable<Array<Text>>,
         forwarded -> Nullable<Jsonb>,
+        thread_seq -> Nullable<Int8>,
+        also_in_conversation -> Nullable<Bool>,
     }
 }
 
@@ -343,6 +345,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     conversation_changes,
     reactions,
     pins,
+    thread_follows,
     idempotency_keys,
     flow_definitions,
     conversation_flows,

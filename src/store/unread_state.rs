@@ -10,8 +10,8 @@ use super::messages::by_keys;
 use super::mine::read_to;
 use super::pool::explain;
 use super::unread::{
-    AMONG, MOST, Tombstones, counted, is_capped, newest_visible, of_others, unread_messages,
-    visible_to,
+    AMONG, Tombstones, counted, is_capped, newest_visible, number_of_unread, of_others,
+    unread_messages, visible_to,
 };
 use crate::domain::ids::{ConversationNo, Seq, UserNo};
 use crate::domain::message::Message;
@@ -99,10 +99,8 @@ impl From<Row> for UnreadState {
 // Raw SQL: a few lookups at the end of the messages' primary key for each participant. They are scalar
 // subqueries, which the planner cannot turn into joins.
 fn sql() -> String {
-    let (beyond, passed) = (
-        unread_messages("a", "a.last_seq"),
-        unread_messages("b", "a.last_seq"),
-    );
+    let number = number_of_unread("a", "a.last_seq");
+    let passed = unread_messages("b", "a.last_seq");
     let is_capped = is_capped("n.unread", "a", "a.last_seq");
     let (newest, visible) = (newest_visible("a", Tombstones::Shown), visible_to("a"));
     let of_others = of_others("m", "a.user_no");
@@ -126,7 +124,7 @@ select a.user_no, a.role, a.sees_from, a.last_seq, a.read_seq, a.read_before, n.
      order by m.seq desc limit 1) as newest_of_others
 from asked a
 cross join lateral (select a.conversation_no, a.user_no, a.role, a.sees_from, a.read_before as read_to) b
-cross join lateral (select count(*) as unread from (select {beyond} order by m.seq desc limit {MOST}) m) n"
+cross join lateral (select {number} as unread offset 0) n"
     )
 }
 

@@ -157,9 +157,16 @@ fn write_transient(section: &Section, to: &mut Vec<u8>) {
             put_user(to, user);
             to.push(number_of_attendance(*change));
         }
-        Section::Mine { conversation, user } => {
+        Section::Mine {
+            conversation,
+            user,
+            thread,
+        } => {
             put_conversation(to, *conversation);
             put_user(to, user);
+            if let Some(root) = thread {
+                put_signed(to, *root);
+            }
         }
         _ => {}
     }
@@ -262,6 +269,10 @@ pub(super) fn read(kind: Kind, bytes: &Bytes) -> Result<Section, Unreadable> {
         Kind::Mine => Section::Mine {
             conversation: conversation(from)?,
             user: user(from)?,
+            thread: match from.len() {
+                0 => None,
+                _ => Some(from.signed()?),
+            },
         },
         Kind::People => Section::People(from.list(person)?),
         Kind::AllPeople => Section::AllPeople {

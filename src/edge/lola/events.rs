@@ -246,6 +246,7 @@ fn signal(
         | Change::Lost { .. }
         | Change::Notice { .. }
         | Change::Mine(_)
+        | Change::Thread(..)
         | Change::UnreadChanged { .. } => return None,
     })
 }

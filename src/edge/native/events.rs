@@ -99,6 +99,7 @@ fn name_of(change: &Change) -> Option<&'static str> {
         Change::Notice { .. } => "notification",
         Change::UnreadChanged { .. } => "unread_changed",
         Change::Mine(_) => "mine_changed",
+        Change::Thread(..) => "thread_changed",
     })
 }
 

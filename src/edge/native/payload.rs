@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::annotations::{PinnedView, ReactedView};
 use super::deals::StepView;
 use super::instants::maybe_instant;
+use super::threads::ThreadChangedView;
 use super::views::{ConversationView, MessageView, OwnView};
 use crate::domain::ids::{ConversationId, MessageId, Seq, UserNo};
 use crate::domain::message::Message;
@@ -129,6 +130,7 @@ fn values(id: ConversationId, change: &Change) -> Option<Value> {
             unread,
             ..
         } => notification(id, preview, *reason, *unread),
+        Change::Thread(root, own) => json!(ThreadChangedView::new(id, *root, *own)),
         Change::Mine(mine) => {
             json!({ "conversation_id": id, "mine": OwnView::from(*mine) })
         }

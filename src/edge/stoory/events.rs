@@ -153,6 +153,7 @@ fn signalled(id: ConversationId, change: &Change) -> Option<ByteString> {
         | Change::Attendance { .. }
         | Change::Notice { .. }
         | Change::Mine(_)
+        | Change::Thread(..)
         | Change::Changed(_)
         | Change::Created(_) => return None,
     })

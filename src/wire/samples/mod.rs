@@ -143,7 +143,11 @@ fn transient() -> BoxedStrategy<Section> {
             user,
             change
         }),
-        at().prop_map(|(conversation, user)| Section::Mine { conversation, user }),
+        (at(), of(any::<i64>())).prop_map(|((conversation, user), thread)| Section::Mine {
+            conversation,
+            user,
+            thread
+        }),
     ]
     .boxed()
 }

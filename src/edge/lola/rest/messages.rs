@@ -11,6 +11,7 @@ use crate::domain::answer::Answer;
 use crate::domain::command::{Command, Mark};
 use crate::domain::ids::{ConversationId, MessageId, Seq};
 use crate::domain::refusal::Refusal;
+use crate::domain::thread::Line;
 use crate::edge::http::call::{Call, unexpected};
 use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
@@ -101,7 +102,7 @@ pub async fn list(
             conversation,
             reader: opened.reader.clone(),
         };
-        let messages = page_of(connection, page_reader, page, limit + 1)?;
+        let messages = page_of(connection, page_reader, Line::All, page, limit + 1)?;
         Ok(Ok((opened, messages)))
     });
     let (opened, messages) = read.await??;

@@ -22,6 +22,7 @@ pub mod sign_out;
 pub mod staff;
 pub(in crate::edge) mod subject;
 pub mod subjects;
+pub mod threads;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -68,6 +69,10 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(annotations::pin)
         .service(annotations::unpin)
         .service(annotations::pinned_messages)
+        .service(threads::seen)
+        .service(threads::follow)
+        .service(threads::unfollow)
+        .service(threads::list)
         .service(search::search)
         .service(files::upload)
         .service(files::links)

@@ -1,0 +1,3 @@
+drop table thread_follows;
+drop index messages_threads;
+alter table messages drop column thread_seq, drop column also_in_conversation;
