@@ -72,6 +72,8 @@ pub struct OwnThread {
     pub read_seq: Seq,
     /// How many replies of others beyond that are shown in the thread alone; 0 if they do not follow it.
     pub unread: i64,
+    /// The seq of the conversation's newest change when the thread was counted.
+    pub as_of: Seq,
 }
 
 /// Whether somebody follows a thread: counts it as unread, and is notified of it.

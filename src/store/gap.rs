@@ -26,9 +26,7 @@ pub fn missed(
 ) -> Result<Missed, Error> {
     in_snapshot(connection, |connection| match last_seq(connection, no)? {
         Some(last) if last - after > most => Ok(Missed::TooMany),
-        Some(last) if last > after => {
-            all_entries(connection, no, after, last).map(Missed::Entries)
-        }
+        Some(last) if last > after => all_entries(connection, no, after, last).map(Missed::Entries),
         Some(_) | None => Ok(Missed::Entries(Vec::new())),
     })
 }

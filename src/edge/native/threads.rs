@@ -42,6 +42,8 @@ pub struct OwnThreadView {
     read_seq: Seq,
     /// How many replies of others beyond that are shown in the thread alone; 0 if the reader does not follow it
     unread: i64,
+    /// The seq of the conversation's newest change when the thread was counted: later events change it
+    as_of: Seq,
 }
 
 impl From<OwnThread> for OwnThreadView {
@@ -50,6 +52,7 @@ impl From<OwnThread> for OwnThreadView {
             following: own.following.is_following(),
             read_seq: own.read_seq,
             unread: own.unread,
+            as_of: own.as_of,
         }
     }
 }

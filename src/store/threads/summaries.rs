@@ -29,6 +29,8 @@ struct Row {
     read_seq: Seq,
     #[diesel(sql_type = BigInt)]
     unread: i64,
+    #[diesel(sql_type = BigInt)]
+    as_of: Seq,
 }
 
 /// SQL: the reader `$2` of conversation `$1`, as a table with one row.
@@ -47,7 +49,8 @@ fn own_columns(root: &str) -> String {
         "coalesce(f.following, false) as following, coalesce(f.read_seq, 0) as read_seq,
         case when f.following then (select count(*) from (
             select from messages m where m.conversation_no = $1 and m.thread_seq = {root} and {is_unread} limit {MOST}
-        ) m) else 0 end as unread"
+        ) m) else 0 end as unread,
+        (select c.last_seq from conversations c where c.no = $1) as as_of"
     )
 }
 
@@ -89,18 +92,15 @@ pub(in crate::store) fn add(
             replies: row.replies,
             last_seq: row.last_seq,
             participants: row.users.into_iter().map(UserId::stored).collect(),
-            own: own_thread(row.following, row.read_seq, row.unread),
+            own: OwnThread {
+                following: Following::of(row.following),
+                read_seq: row.read_seq,
+                unread: row.unread,
+                as_of: row.as_of,
+            },
         });
     }
     Ok(())
-}
-
-fn own_thread(following: bool, read_seq: Seq, unread: i64) -> OwnThread {
-    OwnThread {
-        following: Following::of(following),
-        read_seq,
-        unread,
-    }
 }
 
 #[derive(QueryableByName)]
@@ -111,6 +111,8 @@ struct OwnRow {
     read_seq: Seq,
     #[diesel(sql_type = BigInt)]
     unread: i64,
+    #[diesel(sql_type = BigInt)]
+    as_of: Seq,
 }
 
 /// What the thread of this root is for a user.
@@ -129,5 +131,10 @@ pub fn own(
     .bind::<BigInt, _>(root.seq)
     .get_result(connection)
     .map_err(explain)?;
-    Ok(own_thread(row.following, row.read_seq, row.unread))
+    Ok(OwnThread {
+        following: Following::of(row.following),
+        read_seq: row.read_seq,
+        unread: row.unread,
+        as_of: row.as_of,
+    })
 }

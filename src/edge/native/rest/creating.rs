@@ -214,7 +214,10 @@ fn must_be_plain(content: &Content) -> Result<(), Refusal> {
         return Err(Refusal::invalid("first_message.forward_of", why));
     }
     if content.thread.is_some() {
-        return Err(Refusal::invalid("first_message.thread_id", "must be absent"));
+        return Err(Refusal::invalid(
+            "first_message.thread_id",
+            "must be absent",
+        ));
     }
     Ok(())
 }
