@@ -221,6 +221,19 @@ async fn annotations(snapshots: &mut SnapshotFile, all: &People, group: &str, me
     snapshots.ask(bob, &line, &[group], None, "").await;
     let line = format!("DELETE {pin}");
     snapshots.ask(ann, &line, &[message], None, "").await;
+    let reply = json!({ "body": "Beside", "thread_id": message });
+    let line = format!("POST {CONVERSATION}/messages");
+    snapshots
+        .ask(bob, &line, &[group], Some(reply), "in a thread")
+        .await;
+    let follow = "/api/v1/messages/{id}/thread/follow";
+    let line = format!("PUT {follow}");
+    snapshots.ask(ann, &line, &[message], None, "").await;
+    snapshots
+        .ask(ann, "GET /api/v1/threads", &[], None, "")
+        .await;
+    let line = format!("DELETE {follow}");
+    snapshots.ask(ann, &line, &[message], None, "").await;
 }
 
 async fn watermarks(snapshots: &mut SnapshotFile, all: &People, group: &str) {

@@ -41,8 +41,8 @@ async fn those_with_the_newest_replies_are_first() {
     assert_eq!(first, all[..2]);
     let next = format!("?limit=2&cursor={}", cursor.as_str().expect("a cursor"));
     assert_eq!(listed(&ann, &next).await, (all[2..].to_vec(), Value::Null));
-    let seen = json!({ "seq": 99 });
-    ann.post(&format!("/api/v1/messages/{one}/thread/seen"), seen)
+    let seen = json!({ "seq": 99, "thread": one });
+    ann.post(&path(&group, "/seen"), seen)
         .await
         .expect_status(200);
     assert_eq!(listed(&ann, "?unread=true").await.0, all[1..]);

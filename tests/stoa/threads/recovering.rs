@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{id_of, reply, thread, three};
 use crate::annotations::shown;
 use crate::client::Person;
+use crate::participants::path;
 use crate::servers::Alone;
 use crate::socketio_chat::client::SocketIoClient;
 use crate::test_app::{TestApp, claims, token};
@@ -46,8 +47,8 @@ async fn a_native_client_gets_the_first_messages_with_their_replies() {
 async fn what_another_session_has_read_comes_with_the_join() {
     let (_app, [ann, bob, _], group, root) = three().await;
     reply(&bob, &group, &root, "first").await;
-    let seen = format!("/api/v1/messages/{root}/thread/seen");
-    ann.post(&seen, json!({ "seq": 2 }))
+    let seen = json!({ "seq": 2, "thread": root });
+    ann.post(&path(&group, "/seen"), seen)
         .await
         .expect_status(200);
     let after = json!({ "conversation_id": group, "after": 2 });

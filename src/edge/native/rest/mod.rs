@@ -98,7 +98,6 @@ fn of_messages(routes: &mut ServiceConfig) {
         .service(annotations::pin)
         .service(annotations::unpin)
         .service(annotations::pinned_messages)
-        .service(threads::seen)
         .service(threads::follow)
         .service(threads::unfollow)
         .service(threads::list);

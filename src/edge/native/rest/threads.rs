@@ -1,21 +1,17 @@
-//! Threads: followed, read, and those that the caller follows.
+//! Threads: followed, and those that the caller follows.
 
-use actix_web::{HttpResponse, delete, get, post, put};
+use actix_web::{HttpResponse, delete, get, put};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 
 use super::conversations::limit_of;
 use super::messages::conversation_of;
 use crate::domain::access::blocks::ReaderBlocks;
 use crate::domain::answer::Answer;
 use crate::domain::command::Command;
-use crate::domain::ids::{ConversationId, MessageId, Seq, UserNo};
-use crate::domain::refusal::Refusal;
+use crate::domain::ids::{ConversationId, MessageId, UserNo};
 use crate::domain::thread::{Following, ThreadChange};
-use crate::domain::whole;
 use crate::edge::http::call::{Call, unexpected};
-use crate::edge::http::idempotent::StoredResponse;
-use crate::edge::http::refusals::Body;
 use crate::edge::http::{Failure, Query};
 use crate::edge::links::Links;
 use crate::edge::native::decode::message_id;
@@ -23,29 +19,6 @@ use crate::edge::native::threads::ThreadChangedView;
 use crate::edge::native::views::MessageView;
 use crate::store::blocks;
 use crate::store::threads::{self as rows, ListedThreads, Which};
-
-/// How far a thread was read.
-#[derive(Deserialize, ToSchema)]
-pub struct ThreadSeenBody {
-    /// The seq of the newest reply that was read
-    #[serde(deserialize_with = "whole::required")]
-    seq: Seq,
-}
-
-/// Mark a thread as read; the watermark never goes back
-#[utoipa::path(request_body = ThreadSeenBody, params(("id" = Uuid, Path, description = "A message of the thread")), responses((status = 200, body = ThreadChangedView), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "MESSAGE_NOT_FOUND")), security(("bearer" = [])), tag = "messages")]
-#[post("/messages/{id}/thread/seen")]
-pub async fn seen(call: Call<MessageId, Body>) -> Result<HttpResponse, Failure> {
-    let work = async {
-        let ThreadSeenBody { seq } = call.own_body()?;
-        if seq < 0 {
-            return Err(Refusal::invalid("seq", "must not be negative").into());
-        }
-        let changed = change(&call, ThreadChange::Seen(seq)).await?;
-        StoredResponse::json(200, &changed)
-    };
-    call.once(work).await
-}
 
 /// Follow a thread: its replies count as unread, and the caller is notified of them
 #[utoipa::path(params(("id" = Uuid, Path, description = "A message of the thread")), responses((status = 200, body = ThreadChangedView), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "MESSAGE_NOT_FOUND")), security(("bearer" = [])), tag = "messages")]
@@ -63,8 +36,8 @@ pub async fn unfollow(call: Call<MessageId>) -> Result<HttpResponse, Failure> {
     Ok(HttpResponse::Ok().json(changed))
 }
 
-async fn change<B>(
-    call: &Call<MessageId, B>,
+async fn change(
+    call: &Call<MessageId>,
     change: ThreadChange,
 ) -> Result<ThreadChangedView, Failure> {
     let id = conversation_of(call, call.path).await?;
