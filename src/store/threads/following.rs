@@ -3,14 +3,14 @@
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserNo};
 use crate::domain::mention::Mention;
 use crate::domain::thread::ThreadChange;
 use crate::error::Error;
 use crate::store::pool::explain;
-use crate::store::schema::thread_follows as table;
+use crate::store::schema::{participants, thread_follows as table};
 
 // Raw SQL: one statement for all whom a reply makes follow. Whoever follows already, or has stopped to and did not reply, stays as they are.
 const FOLLOW_REPLY: &str = "
@@ -96,5 +96,25 @@ pub fn followers(
         .load(connection)
         .map_err(explain)?;
     let pairs = rows.into_iter().map(|(user, root)| (UserNo(user), root));
+    Ok(pairs.collect())
+}
+
+/// Who follows the thread of this root, and up to which seq they have read it.
+pub fn read_by_followers(
+    connection: &mut PgConnection,
+    root: MessageId,
+) -> Result<HashMap<UserNo, Seq>, Error> {
+    let takes_part = participants::table
+        .filter(participants::conversation_no.eq(root.conversation.0))
+        .select(participants::user_no);
+    let rows: Vec<(i64, Seq)> = table::table
+        .filter(table::conversation_no.eq(root.conversation.0))
+        .filter(table::user_no.eq_any(takes_part))
+        .filter(table::root_seq.eq(root.seq))
+        .filter(table::following)
+        .select((table::user_no, table::read_seq))
+        .load(connection)
+        .map_err(explain)?;
+    let pairs = rows.into_iter().map(|(user, read)| (UserNo(user), read));
     Ok(pairs.collect())
 }

@@ -15,7 +15,7 @@ use crate::domain::ids::{ConversationNo, Seq, UserNo};
 use crate::error::Error;
 
 pub(super) use following::follow_reply;
-pub use following::{change, followers};
+pub use following::{change, followers, read_by_followers};
 pub use listing::{ListedThread, ListedThreads, Which, list};
 pub(super) use summaries::add;
 pub use summaries::own;

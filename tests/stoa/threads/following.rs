@@ -121,3 +121,24 @@ async fn who_follows_no_longer_is_left_alone_until_they_reply() {
     let back = socket.call("follow_thread", over_socket).await.unwrap();
     assert_eq!(back["following"], true);
 }
+
+#[tokio::test]
+async fn a_reply_was_read_by_who_has_read_its_thread() {
+    let (_app, [ann, bob, cara], group, root) = three().await;
+    let first = id_of(&reply(&bob, &group, &root, "first").await);
+    seen(&cara, &group, 2, "all").await;
+    seen(&ann, &group, 2, "none").await;
+    let path = format!("/api/v1/messages/{first}/receipts");
+    let receipts = bob.get(&path).await.expect_status(200).body;
+    assert_eq!(
+        (&receipts["status"], &receipts["read"]),
+        (&json!("delivered"), &json!([]))
+    );
+    seen(&ann, &group, 2, &root).await;
+    let receipts = bob.get(&path).await.expect_status(200).body;
+    let read = json!([{ "user_id": "ann", "at": null }]);
+    assert_eq!(
+        (&receipts["status"], &receipts["read"]),
+        (&json!("read"), &read)
+    );
+}
