@@ -57,7 +57,7 @@ export async function loadOlder(session, id) {
   if (!timeline.hasOlder || session.loadingOlder === id) return false;
   session.loadingOlder = id;
   try {
-    const page = await api("GET", `/conversations/${id}/messages?before=${oldestSeq(timeline)}&limit=${PAGE}`);
+    const page = await api("GET", `/conversations/${id}/messages?thread=none&before=${oldestSeq(timeline)}&limit=${PAGE}`);
     store.set((state) => ({ timelines: { ...state.timelines, [id]: withOlder(state.timelines[id], page) } }));
     return page.items.length > 0;
   } catch (error) {
