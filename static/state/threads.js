@@ -8,7 +8,7 @@ const changeTimeline = (state, id, change) => ({ timelines: { ...state.timelines
 
 /** Changes the replies that are open, if they are those of this thread. */
 export const changeOpen = (state, rootId, change) =>
-  state.thread?.rootId === rootId ? { thread: { ...state.thread, timeline: change(state.thread.timeline) } } : {};
+  state.thread && state.thread.rootId === rootId ? { thread: { ...state.thread, timeline: change(state.thread.timeline) } } : {};
 
 /** Opens the thread of a message, or the one that it is in. */
 export function openThread(session, message) {

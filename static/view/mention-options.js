@@ -7,9 +7,10 @@ import { idOf } from "./mentioning.js";
 /** The focus stays in the text: the keys of mentioning.js reach the names. */
 export function MentionOptions({ mentioning, list }) {
   const { offered, at, choose } = mentioning;
-  if (!offered.length) return null;
+  const told = html`<p class="visually-hidden" role="status">${offered.length ? `${offered.length} names: choose with the arrow keys and Enter` : ""}</p>`;
+  if (!offered.length) return told;
   const hold = (event) => event.preventDefault();
-  return html`<ul class="mention-options" role="listbox" id=${list} aria-label="Mention somebody" data-test="mention-options">
+  return html`${told}<ul class="mention-options" role="listbox" id=${list} aria-label="Mention somebody" data-test="mention-options">
     ${offered.map((person, index) => html`<li key=${person.user_id} role="option" id=${idOf(list, person)} aria-selected=${String(index === at)} data-test="mention-option" data-id=${person.user_id}
       onMouseDown=${hold} onClick=${() => choose(person)}>
       <${Avatar} person=${person} size="small" /><span>${nameOf(person)}</span>

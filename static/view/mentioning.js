@@ -35,15 +35,13 @@ export function useMentions(area, conversation, text, setText) {
   return { offered, at, choose, press, mentioned: () => mentionsIn(text, chosen) };
 }
 
-const idOf = (list, person) => `${list}-${person.user_id}`;
+/** The id of the element with a name. */
+export const idOf = (list, person) => `${list}-${person.user_id}`;
 
 /** What a text field says of the names, for a screen reader. */
 export const offering = ({ offered, at }, list) => ({
   "aria-autocomplete": "list",
-  "aria-expanded": String(offered.length > 0),
+  "aria-haspopup": "listbox",
   "aria-controls": offered.length ? list : undefined,
   "aria-activedescendant": offered.length ? idOf(list, offered[at]) : undefined,
-  role: "combobox",
 });
-
-export { idOf };

@@ -57,10 +57,10 @@ function Jump({ count, onJump }) {
 function useRows(conversation) {
   const { me } = useSession();
   const timeline = useChosen((state) => state.timelines[conversation.id]) ?? EMPTY;
-  const queued = useChosen((state) => state.queued).filter(isInMainLine);
+  const queued = useChosen((state) => state.queued);
   const leftAt = useChosen((state) => state.leftAt[conversation.id]) ?? null;
   const { messages } = timeline;
-  const rows = useMemo(() => rowsOf({ messages, queued, conversation, leftAt, me }), [messages, queued, conversation, leftAt]);
+  const rows = useMemo(() => rowsOf({ messages, queued: queued.filter(isInMainLine), conversation, leftAt, me }), [messages, queued, conversation, leftAt]);
   return { timeline, rows };
 }
 
