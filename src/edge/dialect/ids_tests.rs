@@ -17,7 +17,9 @@ use crate::domain::conversation::{
 };
 use crate::domain::ids::{ConversationId, ConversationNo, MessageId, ParticipantId, UserId};
 use crate::domain::message::{Content, Message, MessageKind};
-use crate::domain::room_event::{Change, MessageChange, MessageNews, Preview, UserNews};
+use crate::domain::room_event::{
+    Change, MessageChange, MessageNews, NoticeReason, Preview, UserNews,
+};
 use crate::domain::snapshot::UnreadCount;
 use crate::edge::native::decode::{Request, decode};
 
@@ -173,6 +175,14 @@ impl World {
             .collect()
     }
 
+    fn typing(&self) -> Change {
+        Change::Typing {
+            user: self.person(1),
+            name: Some("Some Name".to_owned()),
+            is_typing: true,
+        }
+    }
+
     /// The changes that a room publishes about people and messages, each with the ids that every dialect must show.
     fn changes(&self) -> Vec<(Change, Vec<String>)> {
         let (id, second) = (self.conversation.to_string(), self.people[1].clone());
@@ -200,21 +210,18 @@ impl World {
             message: self.message(),
             sender_name: "Some Name".to_owned(),
         };
+        let (reason, unread) = (NoticeReason::Message, UnreadCount::Exactly(1));
         let notice = Change::Notice {
             preview,
-            reason: crate::domain::room_event::NoticeReason::Message,
-            unread: UnreadCount::Exactly(1),
+            reason,
+            unread,
             view: self.view(),
         };
         let presence = |status| Change::Presence {
             user: self.person(1),
             status,
         };
-        let typing = Change::Typing {
-            user: self.person(1),
-            name: Some("Some Name".to_owned()),
-            is_typing: true,
-        };
+        let typing = self.typing();
         let attendance = |is_here| Change::Attendance {
             user: self.person(1),
             is_here,
