@@ -110,7 +110,7 @@ async fn a_reaction_is_nothing_to_read_and_moves_no_list() {
     assert_eq!(before["updated_at"], after["updated_at"]);
     assert_eq!(after["last_seq"], 3);
     assert_eq!(after["unread"], 0);
-    assert_eq!(elsewhere.drain().await, Vec::<Value>::new());
+    assert_eq!(elsewhere.told().await, Vec::<Value>::new());
 }
 
 #[tokio::test]
