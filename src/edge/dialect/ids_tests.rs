@@ -175,21 +175,10 @@ impl World {
             .collect()
     }
 
-    fn typing(&self) -> Change {
-        Change::Typing {
-            user: self.person(1),
-            name: Some("Some Name".to_owned()),
-            is_typing: true,
-        }
-    }
-
     /// The changes that a room publishes about people and messages, each with the ids that every dialect must show.
     fn changes(&self) -> Vec<(Change, Vec<String>)> {
         let (id, second) = (self.conversation.to_string(), self.people[1].clone());
-        let sender = match self.by_system {
-            true => Vec::new(),
-            false => vec![self.people[0].clone()],
-        };
+        let sender = self.people[..usize::from(!self.by_system)].to_vec();
         let said = [vec![id.clone(), self.message_id()], sender.clone()].concat();
         let message = |kind| {
             let change = Change::Message {
@@ -221,7 +210,11 @@ impl World {
             user: self.person(1),
             status,
         };
-        let typing = self.typing();
+        let typing = Change::Typing {
+            user: self.person(1),
+            name: Some("Some Name".to_owned()),
+            is_typing: true,
+        };
         let attendance = |is_here| Change::Attendance {
             user: self.person(1),
             is_here,
