@@ -313,12 +313,6 @@ impl Message {
         self.content.mentions.iter().any(|it| it.names(person))
     }
 
-    /// Whether it is a reply that its thread alone shows.
-    pub fn is_in_thread_alone(&self) -> bool {
-        let thread = self.content.thread;
-        thread.is_some_and(|it| !it.shown.is_in_conversation())
-    }
-
     /// Permits the removal of this file by the author and by moderators, if something is left of the message.
     pub fn may_lose_file(&self, file: FileId, actor: UserNo, power: Power) -> Result<(), Refusal> {
         if self.deleted_at.is_some() {

@@ -1,6 +1,7 @@
 //! Threads: messages that answer one message, the root, beside the main line of a conversation.
 
 use super::ids::{MessageId, Seq, UserId};
+use super::message::{Content, Message};
 
 /// Users whom a thread names as those who take part in it.
 pub const USERS_NAMED: usize = 5;
@@ -35,6 +36,21 @@ impl Shown {
     /// Whether it is shown in the main line.
     pub const fn is_in_conversation(self) -> bool {
         matches!(self, Self::InConversation)
+    }
+}
+
+impl Message {
+    /// Whether it is a reply that its thread alone shows.
+    pub fn is_in_thread_alone(&self) -> bool {
+        let thread = self.content.thread;
+        thread.is_some_and(|it| !it.shown.is_in_conversation())
+    }
+}
+
+impl Content {
+    /// Whether something must be read before it can be sent: its files, what it forwards, or the thread that it is in.
+    pub fn names_others(&self) -> bool {
+        !self.attachments.is_empty() || self.forwards().is_some() || self.thread.is_some()
     }
 }
 

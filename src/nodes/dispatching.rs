@@ -125,9 +125,7 @@ impl Dispatcher {
                 user,
                 mark,
                 seq,
-            } => {
-                self.hear_mark(conversation, (user, mark, seq));
-            }
+            } => self.hear_mark(conversation, (user, mark, seq)),
             Section::Typing {
                 conversation,
                 user,
@@ -151,11 +149,7 @@ impl Dispatcher {
                 conversation,
                 user,
                 thread,
-            } => {
-                let changed = RemoteEvent::Mine(user, thread);
-                let has_sessions = || self.sleeping_for(&[user]);
-                self.rooms.hear(conversation, changed, has_sessions);
-            }
+            } => self.hear_own(conversation, user, thread),
             Section::Profile(user) => self.above.hear_of_profile(&user),
             Section::Ended(_) => self.above.hear_of_sign_out(),
             Section::Taken { pid, session } => self.above.hear_of_takeover(&pid, session),
@@ -175,6 +169,12 @@ impl Dispatcher {
             }
             Section::AskPeople(_) => {}
         }
+    }
+
+    fn hear_own(&self, conversation: ConversationId, user: UserNo, thread: Option<Seq>) {
+        let changed = RemoteEvent::Mine(user, thread);
+        let has_sessions = || self.sleeping_for(&[user]);
+        self.rooms.hear(conversation, changed, has_sessions);
     }
 
     /// What it has sent before is known; those who listened there are gone.

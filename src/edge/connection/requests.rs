@@ -42,10 +42,7 @@ pub(super) fn carry<S: Session>(
         Request::Command {
             conversation,
             command: Command::Send(content),
-        } if !content.attachments.is_empty()
-            || content.forwards().is_some()
-            || content.thread.is_some() =>
-        {
+        } if content.names_others() => {
             let reply = core.reply(to, conversation);
             send_prepared(session, conversation, principal, content, reply, context);
         }
@@ -86,8 +83,8 @@ pub(super) fn carry<S: Session>(
     }
 }
 
-/// Sends a message when what it shows of its files, what it forwards, and which thread it is in, is known. The session does nothing else until then, so that what its client sends
-/// next comes after it.
+/// Sends a message when what it shows of its files, what it forwards, and which thread it is in, is known. The session does nothing else until
+/// then, so that what its client sends next comes after it.
 fn send_prepared<S: Session>(
     session: &S,
     conversation: ConversationId,

@@ -17,7 +17,7 @@ async fn a_reply_to_what_some_see_is_for_them() {
     let root = id_of(&root);
     let mut of_cara = cara.joined(&group).await;
     let answered = id_of(&reply(&ann, &group, &root, "I see").await);
-    assert_eq!(of_cara.drain().await, Vec::<Value>::new());
+    assert_eq!(of_cara.told().await, Vec::<Value>::new());
     assert_eq!(bodies(&cara, &group, "all").await, ["one"]);
     assert_eq!(bodies(&cara, &group, &root).await, Vec::<String>::new());
     assert_eq!(thread(&ann, &group, &root).await["replies"], 1);
