@@ -48,6 +48,11 @@ impl Message {
 }
 
 impl Content {
+    /// The message that it answers, for clients that show no threads: the one whose thread it is in, unless it answers another.
+    pub fn answers(&self) -> Option<MessageId> {
+        self.reply_to.or(self.thread.map(|thread| thread.root))
+    }
+
     /// Whether something must be read before it can be sent: its files, what it forwards, or the thread that it is in.
     pub fn names_others(&self) -> bool {
         !self.attachments.is_empty() || self.forwards().is_some() || self.thread.is_some()
