@@ -258,6 +258,8 @@ impl State {
             Command::Send(_)
             | Command::Type(_)
             | Command::Mark { .. }
+            | Command::ReadMainLine { .. }
+            | Command::ChangeThread { .. }
             | Command::See { .. }
             | Command::ChangeMine(_) => Ok(Decision::Already),
         }
