@@ -32,5 +32,5 @@ insert into receipt_moves (conversation_no, user_no, is_read, seq)
     select conversation_no, user_no, true, 15 from participants;
 update messages set thread_seq = 7, also_in_conversation = false where seq in (9, 10);
 insert into thread_follows (conversation_no, user_no, root_seq, following, read_seq, changed_seq)
-    select conversation_no, user_no, 7, true, 8, 10 from participants;
+    select conversation_no, user_no, 7, true, 10, 10 from participants;
 analyze

@@ -46,7 +46,7 @@ async fn those_with_the_newest_replies_are_first() {
         .await
         .expect_status(200);
     assert_eq!(listed(&ann, "?unread=true").await.0, all[1..]);
-    assert_eq!(listed(&cara, "").await.0, []);
+    assert!(listed(&cara, "").await.0.is_empty());
     // What somebody may not read any more is not listed.
     ann.delete(&path(&group, "/participants/bob"))
         .await
