@@ -180,8 +180,9 @@ async fn principal(deps: &SessionDeps, claims: Claims) -> Result<Principal, Erro
         name: claims.name,
         email: claims.email,
         avatar_url: None,
+        alias: None,
     };
-    let (no, profile) = deps.people.remember(id.clone(), profile).await?;
+    let (no, id, profile) = deps.people.remember(id, profile).await?;
     let support = claims.roles.iter().any(|role| role == "support");
     let roles = Roles {
         support,
