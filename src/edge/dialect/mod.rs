@@ -169,6 +169,11 @@ impl Dialects {
         found.map(|served| served.dialect)
     }
 
+    /// Whether a dialect of this name is served.
+    pub fn serves(&self, name: &str) -> bool {
+        self.served.iter().any(|served| served.spec.name == name)
+    }
+
     /// Whether any dialect uses Socket.IO.
     pub fn has_socketio(&self) -> bool {
         let mut served = self.served.iter();
