@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::given;
 use super::threads::row;
+use crate::domain::access::Privilege;
 use crate::domain::access::beginning::Inviter;
 use crate::domain::command::Command;
 use crate::domain::conversation::{Card, ConversationKind, Membership, Subject};
@@ -75,7 +76,7 @@ async fn thread_about(
     let described = described(server, lead.clone()).await?;
     let people = people_of(server, &described).await?;
     let own = people.iter().find(|person| person.no == acting.no);
-    if own.is_none() && !acting.roles.service && !acting.roles.admin {
+    if own.is_none() && !acting.roles.may(Privilege::StayOutside) {
         return Err(Refusal::Forbidden("This lead does not concern you").into());
     }
     let external_id = format!("{LEAD}:{lead}");
