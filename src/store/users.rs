@@ -124,6 +124,7 @@ fn store_named(
 
 /// Waits for others who store this id or alias, until the transaction ends.
 fn lock_text(connection: &mut PgConnection, text: &str) -> Result<(), Error> {
+    // Raw SQL, because Diesel has no advisory locks.
     diesel::sql_query("select pg_advisory_xact_lock(hashtextextended($1, 0))")
         .bind::<diesel::sql_types::Text, _>(format!("user {text}"))
         .execute(connection)

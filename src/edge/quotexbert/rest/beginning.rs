@@ -11,7 +11,7 @@ use super::threads::row;
 use crate::domain::access::Privilege;
 use crate::domain::access::beginning::Inviter;
 use crate::domain::command::Command;
-use crate::domain::conversation::{Card, ConversationKind, Membership, Subject};
+use crate::domain::conversation::{Card, ConversationKind, Subject};
 use crate::domain::ids::{ConversationId, UserId, UserNo};
 use crate::domain::limits;
 use crate::domain::principal::{Principal, Profile, Roles};
@@ -197,9 +197,7 @@ async fn join(
     let mut people = found.participants.iter();
     match people.find(|person| person.no == own.no) {
         Some(person) if person.takes_part() => Ok(()),
-        Some(person) if person.membership == Membership::Removed => {
-            Err(Refusal::NotAParticipant.into())
-        }
+        Some(person) if !person.has_left() => Err(Refusal::NotAParticipant.into()),
         Some(_) | None => {
             let add = Command::AddParticipant {
                 user: own.id.clone(),
