@@ -217,10 +217,9 @@ impl<'a> Access<'a> {
         }
     }
 
-    /// Whether they may pin messages: who manages the conversation, and both of two.
-    pub fn may_pin(self, conversation: &Conversation) -> bool {
-        let is_one_of_two =
-            conversation.kind == ConversationKind::Direct && self.participant().is_some();
+    /// Whether they may pin messages, where so many people take part: who manages the conversation, and both of two.
+    pub fn may_pin(self, people: usize) -> bool {
+        let is_one_of_two = people <= 2 && self.participant().is_some();
         is_one_of_two || self.power() == Power::Moderates
     }
 

@@ -75,20 +75,12 @@ impl Room {
             match &entry.fact {
                 Fact::Said(message) => self.add_new(&mut announcement, entry.seq, message),
                 Fact::Edited(message) => {
-                    self.add_edit(
-                        &mut announcement,
-                        MessageChange::Updated,
-                        entry.seq,
-                        message,
-                    );
+                    let kind = MessageChange::Updated;
+                    self.add_edit(&mut announcement, kind, entry.seq, message);
                 }
                 Fact::Deleted(message) => {
-                    self.add_edit(
-                        &mut announcement,
-                        MessageChange::Deleted,
-                        entry.seq,
-                        message,
-                    );
+                    let kind = MessageChange::Deleted;
+                    self.add_edit(&mut announcement, kind, entry.seq, message);
                 }
                 Fact::Reacted(_) | Fact::Pinned(_) | Fact::Void => {
                     announcement.events.extend(self.annotated(entry));

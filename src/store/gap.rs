@@ -2,7 +2,7 @@
 
 use diesel::pg::PgConnection;
 
-use super::entries::entries_within;
+use super::entries::all_entries;
 use super::replay::{in_snapshot, last_seq};
 use crate::domain::entry::Entry;
 use crate::domain::ids::{ConversationNo, Seq};
@@ -11,7 +11,7 @@ use crate::error::Error;
 /// What a room has missed.
 #[derive(Debug)]
 pub enum Missed {
-    /// All of it, in order.
+    /// All of it, in order, one entry for each seq.
     Entries(Vec<Entry>),
     /// More entries than were asked for.
     TooMany,
@@ -26,9 +26,7 @@ pub fn missed(
 ) -> Result<Missed, Error> {
     in_snapshot(connection, |connection| match last_seq(connection, no)? {
         Some(last) if last - after > most => Ok(Missed::TooMany),
-        Some(last) if last > after => {
-            entries_within(connection, no, after, last).map(Missed::Entries)
-        }
+        Some(last) if last > after => all_entries(connection, no, after, last).map(Missed::Entries),
         Some(_) | None => Ok(Missed::Entries(Vec::new())),
     })
 }

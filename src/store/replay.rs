@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::access::{role_or_none, visible_to};
 use super::conversations::{self, Key};
-use super::entries::entries_within;
+use super::entries::all_entries;
 use super::history::{PageReader, page};
 use super::messages::{MessageRow, Page, actor_id, assemble, by_keys, sender_id};
 use super::pool::explain;
@@ -177,7 +177,7 @@ pub fn entries(
     in_snapshot(connection, |connection| {
         let last = last_seq(connection, no)?.filter(|last| *last > after);
         last.map_or(Ok(Vec::new()), |last| {
-            entries_within(connection, no, after, last)
+            all_entries(connection, no, after, last)
         })
     })
 }

@@ -44,4 +44,4 @@ export function toggleReaction(session, message, emoji) {
 export const togglePin = (session, message) => ask(session, message.pinned ? "unpin_message" : "pin_message", placeOf(message), whenPinned);
 
 /** Who manages a conversation pins, and both of two. */
-export const mayPin = (conversation, me) => conversation.kind === "direct" || MANAGERS.includes(participantOf(conversation, me)?.role);
+export const mayPin = (conversation, me) => conversation.participants.length <= 2 || MANAGERS.includes(participantOf(conversation, me)?.role);

@@ -324,6 +324,13 @@ impl Socket {
         self.waiting.drain(..).collect()
     }
 
+    /// What has come so far, but who is online: that is told whenever somebody connects.
+    pub async fn told(&mut self) -> Vec<Value> {
+        let mut frames = self.drain().await;
+        frames.retain(|frame| frame["event"] != "user_status_change");
+        frames
+    }
+
     /// Drops what has come so far.
     pub fn forget(&mut self) {
         self.waiting.clear();

@@ -17,7 +17,9 @@ use crate::domain::conversation::{
 };
 use crate::domain::ids::{ConversationId, ConversationNo, MessageId, ParticipantId, UserId};
 use crate::domain::message::{Content, Message, MessageKind};
-use crate::domain::room_event::{Change, MessageChange, MessageNews, Preview, UserNews};
+use crate::domain::room_event::{
+    Change, MessageChange, MessageNews, NoticeReason, Preview, UserNews,
+};
 use crate::domain::snapshot::UnreadCount;
 use crate::edge::native::decode::{Request, decode};
 
@@ -176,10 +178,7 @@ impl World {
     /// The changes that a room publishes about people and messages, each with the ids that every dialect must show.
     fn changes(&self) -> Vec<(Change, Vec<String>)> {
         let (id, second) = (self.conversation.to_string(), self.people[1].clone());
-        let sender = match self.by_system {
-            true => Vec::new(),
-            false => vec![self.people[0].clone()],
-        };
+        let sender = self.people[..usize::from(!self.by_system)].to_vec();
         let said = [vec![id.clone(), self.message_id()], sender.clone()].concat();
         let message = |kind| {
             let change = Change::Message {
@@ -200,10 +199,11 @@ impl World {
             message: self.message(),
             sender_name: "Some Name".to_owned(),
         };
+        let (reason, unread) = (NoticeReason::Message, UnreadCount::Exactly(1));
         let notice = Change::Notice {
             preview,
-            reason: crate::domain::room_event::NoticeReason::Message,
-            unread: UnreadCount::Exactly(1),
+            reason,
+            unread,
             view: self.view(),
         };
         let presence = |status| Change::Presence {

@@ -221,14 +221,8 @@ fn signal(
             signalled(marked(*mark), room_id, user.as_str(), what, timestamp)
         }
         Change::Attendance { user, is_here } => {
-            let what = Attendance { is_guest: false };
-            signalled(
-                attendance(*is_here),
-                room_id,
-                user.as_str(),
-                what,
-                timestamp,
-            )
+            let (name, what) = (attendance(*is_here), Attendance { is_guest: false });
+            signalled(name, room_id, user.as_str(), what, timestamp)
         }
         Change::Presence { user, status } => {
             let what = Presence { status: *status };

@@ -88,22 +88,6 @@ pub fn encode(
         } => user_events::notification(preview, *unread, view, messages, role),
         Change::Changed(view) => Some(changed(view, role)),
         Change::Created(view) => Some(created(view, role)),
-        Change::Reacted(reacted) => {
-            let data = ReactedView::new(id, reacted);
-            Some(Encoded::for_everybody(encode_one(
-                NAMESPACE,
-                "reaction_changed",
-                &data,
-            )))
-        }
-        Change::Pinned(pinned) => {
-            let data = PinnedView::new(id, pinned);
-            Some(Encoded::for_everybody(encode_one(
-                NAMESPACE,
-                "pin_changed",
-                &data,
-            )))
-        }
         signal => signalled(id, signal).map(Encoded::for_everybody),
     }
 }
@@ -142,9 +126,15 @@ fn signalled(id: ConversationId, change: &Change) -> Option<ByteString> {
             encode_one(NAMESPACE, "user_typing", &typing)
         }
         Change::Presence { user, status } => presence(user, *status),
+        Change::Reacted(reacted) => {
+            let data = ReactedView::new(id, reacted);
+            encode_one(NAMESPACE, "reaction_changed", &data)
+        }
+        Change::Pinned(pinned) => {
+            let data = PinnedView::new(id, pinned);
+            encode_one(NAMESPACE, "pin_changed", &data)
+        }
         Change::Marked { .. }
-        | Change::Reacted(_)
-        | Change::Pinned(_)
         | Change::Message { .. }
         | Change::Stepped { .. }
         | Change::Acted { .. }

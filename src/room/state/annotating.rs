@@ -41,7 +41,8 @@ impl State {
     }
 
     fn must_pin(&self, caller: &Principal) -> Result<(), Refusal> {
-        let may = self.access(caller)?.may_pin(&self.conversation);
+        let people = self.everybody().filter(|it| it.takes_part()).count();
+        let may = self.access(caller)?.may_pin(people);
         may.then_some(()).ok_or(Refusal::Forbidden(
             "Only who manages this conversation may pin messages",
         ))

@@ -97,11 +97,12 @@ async fn a_reaction_is_told_counted_and_read_again() {
 #[tokio::test]
 async fn a_reaction_is_nothing_to_read_and_moves_no_list() {
     let (_app, [ann, bob, cara], group, message) = three().await;
+    let mut elsewhere = cara.socket().await;
     let seen = json!({ "seq": 1 });
     cara.post(&path(&group, "/seen"), seen)
         .await
         .expect_status(200);
-    let mut elsewhere = cara.socket().await;
+    elsewhere.event("unread_changed").await;
     let before = cara.get(&path(&group, "")).await.body;
     for person in [&ann, &bob] {
         react(person, &message, "🎉").await.expect_status(200);
@@ -110,7 +111,7 @@ async fn a_reaction_is_nothing_to_read_and_moves_no_list() {
     assert_eq!(before["updated_at"], after["updated_at"]);
     assert_eq!(after["last_seq"], 3);
     assert_eq!(after["unread"], 0);
-    assert_eq!(elsewhere.drain().await, Vec::<Value>::new());
+    assert_eq!(elsewhere.told().await, Vec::<Value>::new());
 }
 
 #[tokio::test]

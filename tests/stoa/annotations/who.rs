@@ -76,7 +76,7 @@ async fn whoever_does_not_see_a_message_hears_nothing_about_it() {
     ann.put(&pin, json!({})).await.expect_status(200);
     of_ann.event("reaction_changed").await;
     of_ann.event("pin_changed").await;
-    assert_eq!(of_cara.drain().await, Vec::<Value>::new());
+    assert_eq!(of_cara.told().await, Vec::<Value>::new());
     let seen = shown(&ann, &group, &message).await;
     assert_eq!(seen["reactions"][0]["count"], 1);
     let pins = cara.get(&path(&group, "/pins")).await;
@@ -98,7 +98,7 @@ async fn whoever_came_later_hears_nothing_of_what_was_said_before() {
         .expect_status(200);
     let mut of_dan = dan.joined(&group).await;
     react(&bob, &message, "👍").await.expect_status(200);
-    assert_eq!(of_dan.drain().await, Vec::<Value>::new());
+    assert_eq!(of_dan.told().await, Vec::<Value>::new());
     react(&dan, &message, "👍")
         .await
         .expect_status(404)

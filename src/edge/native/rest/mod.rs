@@ -56,18 +56,6 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(conversations::delete)
         .service(mine::change)
         .service(conversations::unread)
-        .service(message_pages::list)
-        .service(messages::send)
-        .service(messages::edit)
-        .service(messages::delete)
-        .service(messages::remove_attachment)
-        .service(messages::history)
-        .service(receipts::receipts)
-        .service(annotations::react)
-        .service(annotations::unreact)
-        .service(annotations::pin)
-        .service(annotations::unpin)
-        .service(annotations::pinned_messages)
         .service(search::search)
         .service(files::upload)
         .service(files::links)
@@ -92,4 +80,21 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(events::attempts)
         .service(events::redeliver)
         .service(demo::people);
+    of_messages(routes);
+}
+
+fn of_messages(routes: &mut ServiceConfig) {
+    routes
+        .service(message_pages::list)
+        .service(messages::send)
+        .service(messages::edit)
+        .service(messages::delete)
+        .service(messages::remove_attachment)
+        .service(messages::history)
+        .service(receipts::receipts)
+        .service(annotations::react)
+        .service(annotations::unreact)
+        .service(annotations::pin)
+        .service(annotations::unpin)
+        .service(annotations::pinned_messages);
 }
