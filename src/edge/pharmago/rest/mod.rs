@@ -63,7 +63,7 @@ pub fn messages(routes: &mut ServiceConfig) {
         .service(said::put)
         .service(said::patch)
         .service(said::remove)
-        .service(said::edit)
+        .service(said::edit_by_post)
         .service(said::delete)
         .service(speaking::reply)
         .service(reading::mark_as_read)
