@@ -42,6 +42,10 @@ pub(super) struct Chosen {
 }
 
 impl PageQuery {
+    pub(super) fn new(page: Option<String>, page_size: Option<i64>) -> Self {
+        Self { page, page_size }
+    }
+
     /// The page of a list of this length.
     pub(super) fn of(&self, count: i64) -> Result<Chosen, Refusal> {
         let size = self.page_size.unwrap_or(USUAL).clamp(1, MOST);

@@ -126,6 +126,14 @@ impl ListedParticipant {
 }
 
 impl ShownParticipant {
+    /// What may be changed of them, as the platform's serializer answers a change.
+    pub(super) fn standing(&self) -> Value {
+        json!({
+            "is_active": self.listed.is_active, "is_muted": self.listed.is_muted,
+            "is_blocked": self.listed.is_blocked, "notification_preferences": self.notification_preferences,
+        })
+    }
+
     pub(super) fn new(
         conversation: &Conversation,
         person: &Participant,
