@@ -185,7 +185,7 @@ fn only_the_edge_names_dialects() {
             continue;
         }
         let text = fs::read_to_string(&path).unwrap().to_lowercase();
-        let named_here = ["stoory", "lola", "quotexbert"]
+        let named_here = ["stoory", "lola", "quotexbert", "pharmago"]
             .iter()
             .filter(|name| text.contains(**name));
         wrong.extend(named_here.map(|name| format!("{} names {name}", named(&path))));

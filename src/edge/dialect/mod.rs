@@ -30,12 +30,17 @@ use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{RoomEvent, View};
 use crate::domain::snapshot::Listed;
 use crate::edge::links::Links;
-use crate::edge::{lola, native, quotexbert, stoory};
+use crate::edge::{lola, native, pharmago, quotexbert, stoory};
 use crate::presence::Directory;
 use crate::telemetry::metrics::Metrics;
 
 /// The dialects beside the native one, which is always served.
-pub const ALL: [&Spec; 3] = [&stoory::DIALECT, &lola::DIALECT, &quotexbert::DIALECT];
+pub const ALL: [&Spec; 4] = [
+    &stoory::DIALECT,
+    &lola::DIALECT,
+    &quotexbert::DIALECT,
+    &pharmago::DIALECT,
+];
 
 /// A dialect.
 pub struct Spec {

@@ -146,6 +146,11 @@ impl<P, B> Call<P, B> {
         self.request.headers()
     }
 
+    /// The address that was asked for, with its query.
+    pub fn address(&self) -> String {
+        self.request.full_url().to_string()
+    }
+
     /// The database.
     pub fn pool(&self) -> &Pool {
         &self.server.deps.room.pool

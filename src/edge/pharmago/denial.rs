@@ -3,8 +3,8 @@
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::domain::refusal::Refusal;
 use super::errors::NO_FIELD;
+use crate::domain::refusal::Refusal;
 
 /// The status and the body of a refusal that has this status natively. Who may not know of something is told that it is not there.
 pub(super) fn refused(refusal: &Refusal, native: StatusCode) -> (StatusCode, Value) {
@@ -24,19 +24,19 @@ pub(super) fn refused(refusal: &Refusal, native: StatusCode) -> (StatusCode, Val
         }
         Refusal::MessageNotFound => not_found("ChatMessage"),
         Refusal::ParticipantNotFound => not_found("ChatParticipant"),
-        Refusal::Invalid { field, reason } => {
-            (native, json!({ field.as_ref(): [reason] }))
+        Refusal::Invalid { field, .. } if field == "page" => {
+            (StatusCode::NOT_FOUND, json!({ "detail": "Invalid page." }))
         }
-        Refusal::Unprocessable(why) => {
-            (StatusCode::BAD_REQUEST, json!({ NO_FIELD: [why] }))
-        }
+        Refusal::Invalid { field, reason } => (native, json!({ field.as_ref(): [reason] })),
+        Refusal::Unprocessable(why) => (StatusCode::BAD_REQUEST, json!({ NO_FIELD: [why] })),
         other => (native, json!({ "detail": other.message() })),
     }
 }
 
 fn wrong_token() -> Value {
     let message = "Token is invalid or expired";
-    let of_class = json!({ "token_class": "AccessToken", "token_type": "access", "message": message });
+    let of_class =
+        json!({ "token_class": "AccessToken", "token_type": "access", "message": message });
     json!({
         "detail": "Given token not valid for any token type", "code": "token_not_valid", "messages": [of_class],
     })

@@ -36,7 +36,11 @@ pub(super) fn type_of(message: &Message) -> &'static str {
         None => "text",
         Some(file) => {
             let media_type = file.media_type.as_deref().unwrap_or_default();
-            if media_type.starts_with("image/") { "image" } else { "file" }
+            if media_type.starts_with("image/") {
+                "image"
+            } else {
+                "file"
+            }
         }
     };
     match (content.kind, said) {
@@ -55,7 +59,9 @@ fn type_display(name: &str) -> &'static str {
 fn status(message: &Message, people: &[Participant]) -> (&'static str, &'static str) {
     let others = || {
         people.iter().filter(|person| {
-            person.no != message.sender && person.takes_part() && message.is_visible_to(person.sight())
+            person.no != message.sender
+                && person.takes_part()
+                && message.is_visible_to(person.sight())
         })
     };
     let seq = message.seq();
@@ -182,9 +188,13 @@ impl ShownMessage {
         Self {
             room: conversation.0,
             sender: sender.map(|person| {
-                of_participant(ParticipantId { conversation, user: person.no })
+                of_participant(ParticipantId {
+                    conversation,
+                    user: person.no,
+                })
             }),
-            sender_email: sender.map_or_else(|| listed.sender_name.clone(), |it| viewer.email_of(it)),
+            sender_email: sender
+                .map_or_else(|| listed.sender_name.clone(), |it| viewer.email_of(it)),
             sender_full_name: listed.sender_name.clone(),
             file_size: file.and_then(|file| file.size),
             file_type: file.and_then(|file| file.media_type.clone()),

@@ -56,7 +56,7 @@ impl PageQuery {
             Some(text) => text.parse().ok(),
         };
         let page = page.filter(|page| (1..=last).contains(page));
-        let page = page.ok_or(Refusal::PageNotFound)?;
+        let page = page.ok_or_else(|| Refusal::invalid("page", "is not a page of this list"))?;
         Ok(Chosen { page, size, count })
     }
 }

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::numbers::of_participant;
-use crate::domain::conversation::{Conversation, ConversationStatus, Participant, PresenceStatus, Signals};
+use crate::domain::conversation::{
+    Conversation, ConversationStatus, Participant, PresenceStatus, Signals,
+};
 use crate::domain::ids::{ConversationNo, ParticipantId};
 use crate::domain::principal::Principal;
 use crate::edge::native::instants::{instant, maybe_instant};
@@ -29,7 +31,8 @@ pub(super) fn role_display(role: &str) -> String {
 
 /// A user's id: a whole number where it is one.
 pub(super) fn user_value(id: &str) -> Value {
-    id.parse::<i64>().map_or_else(|_| json!(id), |number| json!(number))
+    id.parse::<i64>()
+        .map_or_else(|_| json!(id), |number| json!(number))
 }
 
 /// A participant in a list.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::people::user_value;
-use crate::domain::conversation::{Conversation, ConversationStatus};
+use crate::domain::conversation::{Conversation, ConversationStatus, Participant};
 use crate::domain::snapshot::Listed;
 use crate::edge::native::instants::{instant, maybe_instant};
 
@@ -44,7 +44,9 @@ fn order(conversation: &Conversation) -> &str {
 }
 
 fn order_number(conversation: &Conversation) -> String {
-    let number = RoomCard::of(conversation).text("order_number").map(str::to_owned);
+    let number = RoomCard::of(conversation)
+        .text("order_number")
+        .map(str::to_owned);
     number.unwrap_or_else(|| order(conversation).to_owned())
 }
 
@@ -92,7 +94,7 @@ impl ListedRoom {
             order_number: order_number(conversation),
             room_title: room_title(conversation),
             status: conversation.status,
-            participant_count: present(listed),
+            participant_count: present(&listed.participants),
             message_count,
             last_message_preview: last.map_or_else(|| NOTHING_SAID.to_owned(), |it| it.preview()),
             last_activity: conversation.updated_at,
@@ -101,8 +103,8 @@ impl ListedRoom {
     }
 }
 
-fn present(listed: &Listed) -> usize {
-    let people = listed.participants.iter();
+fn present(people: &[Participant]) -> usize {
+    let people = people.iter();
     people.filter(|person| person.takes_part()).count()
 }
 
@@ -138,8 +140,12 @@ pub struct ShownRoom {
 }
 
 impl ShownRoom {
-    pub(super) fn new(listed: &Listed, message_count: i64, last_message: Option<Value>) -> Self {
-        let conversation = &listed.conversation;
+    pub(super) fn new(
+        conversation: &Conversation,
+        people: &[Participant],
+        message_count: i64,
+        last_message: Option<Value>,
+    ) -> Self {
         let card = RoomCard::of(conversation);
         Self {
             id: conversation.no.0,
@@ -155,7 +161,7 @@ impl ShownRoom {
             created_at: conversation.created_at,
             closed_at: conversation.closed.as_deref().map(|closed| closed.at),
             last_activity: conversation.updated_at,
-            participant_count: present(listed),
+            participant_count: present(people),
             message_count,
             last_message,
             is_active: conversation.status == ConversationStatus::Open,

@@ -148,19 +148,20 @@ struct Count {
     n: i64,
 }
 
-/// How many of a user's conversations are of the filter's kind and status, and hidden or not. Its other fields do not count.
+/// How many of a user's conversations are of the filter's kind, status and type of subject, and hidden or not. Its other fields do not count.
 // Raw SQL: as the list, it scans the user's participations by index.
 pub fn count(connection: &mut PgConnection, user: UserNo, filter: &Filter) -> Result<i64, Error> {
     let (may_read, is_hidden) = (may_read("p"), is_hidden("p", "c.last_seq"));
     let counted: Count = diesel::sql_query(format!(
         "select count(*) as n from participants p join conversations c on c.no = p.conversation_no
         where p.user_no = $1 and {may_read} and ($2 is null or c.kind = $2) and ($3 is null or c.status = any($3))
-            and ($4 is null or {is_hidden} = $4)"
+            and ($4 is null or {is_hidden} = $4) and ($5 is null or c.subject_type = $5)"
     ))
     .bind::<BigInt, _>(user.0)
     .bind::<Nullable<Text>, _>(filter.kind.map(ConversationKind::name))
     .bind::<Nullable<Array<Text>>, _>(filter.statuses())
     .bind::<Nullable<Bool>, _>(filter.hidden)
+    .bind::<Nullable<Text>, _>(filter.subject_type.as_deref())
     .get_result(connection)
     .map_err(explain)?;
     Ok(counted.n)

@@ -230,7 +230,7 @@ pub struct ChangeBody {
 }
 
 /// Tells an absent field from a null one.
-pub(super) fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+pub(in crate::edge) fn present<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,

@@ -55,7 +55,8 @@ async fn changed(call: Call<RoomNumber, Body>) -> Result<HttpResponse, Failure> 
         ..SettingsChange::default()
     };
     if change != SettingsChange::default() {
-        call.command(found.id, Command::ChangeSettings(change)).await?;
+        call.command(found.id, Command::ChangeSettings(change))
+            .await?;
     }
     let now = opened(&call, no).await?.loaded.conversation;
     Ok(HttpResponse::Ok().json(settings(&now)))

@@ -88,7 +88,10 @@ fn people_of(given: &[Value], faults: &mut Faults) -> Vec<(String, &'static str)
     for one in given {
         let user = one.get("user_id").and_then(id_of);
         let Some((user, role)) = user.zip(one.get("role").and_then(Value::as_str)) else {
-            faults.add("participants", "Each participant must have user_id and role.");
+            faults.add(
+                "participants",
+                "Each participant must have user_id and role.",
+            );
             continue;
         };
         match ROLES.iter().find(|(name, _)| *name == role) {
@@ -111,7 +114,11 @@ async fn created(
     }
     let body: CreateBody = call.body.read()?;
     let mut faults = Faults::default();
-    let given = if order_field == "order" { body.order } else { body.order_id };
+    let given = if order_field == "order" {
+        body.order
+    } else {
+        body.order_id
+    };
     let order = faults.required(order_field, given);
     let order = order.and_then(|order| {
         let id = id_of(&order).filter(|id| limits::required_text(id, "order", 128).is_ok());
@@ -121,7 +128,10 @@ async fn created(
         id
     });
     check_most(body.max_participants, &mut faults);
-    let mut people = people_of(body.participants.as_deref().unwrap_or_default(), &mut faults);
+    let mut people = people_of(
+        body.participants.as_deref().unwrap_or_default(),
+        &mut faults,
+    );
     if let Some(refused) = faults.answered() {
         return refused;
     }
@@ -132,10 +142,12 @@ async fn created(
         (&body.title, "title", limits::TITLE_CHARACTERS),
         (&body.description, "description", limits::REASON_CHARACTERS),
     ] {
-        text.as_deref().map_or(Ok(()), |text| limits::text(text, field, most))?;
+        text.as_deref()
+            .map_or(Ok(()), |text| limits::text(text, field, most))?;
     }
     let order = order.unwrap_or_default();
-    let data = json!({ "description": body.description, "is_public": body.is_public.unwrap_or(false) });
+    let data =
+        json!({ "description": body.description, "is_public": body.is_public.unwrap_or(false) });
     let subject = Subject {
         kind: ORDER.to_owned(),
         id: order,

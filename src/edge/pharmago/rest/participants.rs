@@ -98,7 +98,9 @@ pub async fn add(call: Call<(), Body>) -> Result<HttpResponse, Failure> {
             faults.add("role", format!("\"{role}\" is not a valid choice."));
         }
         let (Some(room), Some(user), Some(role)) = (room, user, role) else {
-            return faults.answered().unwrap_or_else(|| error(400, "Nothing is given"));
+            return faults
+                .answered()
+                .unwrap_or_else(|| error(400, "Nothing is given"));
         };
         if let Some(refused) = faults.answered() {
             return refused;

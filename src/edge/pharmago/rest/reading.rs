@@ -35,7 +35,8 @@ async fn read_to(call: Call<MessageNumber, Body>) -> Result<HttpResponse, Failur
             Some(at) => at,
             None => call.pool().clock().now(),
         };
-        let told = json!({ "message": "Message marked as read", "status": "read", "read_at": read_at });
+        let told =
+            json!({ "message": "Message marked as read", "status": "read", "read_at": read_at });
         StoredResponse::json(200, &told)
     };
     call.once(work).await
@@ -83,7 +84,10 @@ async fn read_all(call: Call<(), Body>) -> Result<HttpResponse, Failure> {
             .pool()
             .run(move |connection| unread::of_user(connection, user));
         let id = opened.loaded.conversation.id;
-        let mine = count.await?.into_iter().find(|row| row.conversation_id == id);
+        let mine = count
+            .await?
+            .into_iter()
+            .find(|row| row.conversation_id == id);
         let unread = mine.map_or(0, |row| row.count.number());
         let (mark, seq) = (Mark::Seen, Seq::MAX);
         call.command(id, Command::Mark { mark, seq }).await?;

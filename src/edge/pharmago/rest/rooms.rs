@@ -13,16 +13,16 @@ use crate::domain::snapshot::Listed;
 use crate::edge::http::call::Call;
 use crate::edge::http::{Failure, Query};
 use crate::edge::native::rest::opened::Opened;
+use crate::edge::pharmago::ORDER;
 use crate::edge::pharmago::messages::ListedMessage;
 use crate::edge::pharmago::numbers::RoomNumber;
 use crate::edge::pharmago::pages::{Page, PageQuery};
 use crate::edge::pharmago::people::{ListedParticipant, Viewer};
 use crate::edge::pharmago::rooms::{ListedRoom, ShownRoom};
-use crate::edge::pharmago::ORDER;
 use crate::error::Error;
 use crate::store::conversations::{self as rows, Filter};
 use crate::store::paging::{self, Window};
-use crate::store::{replay, users};
+use crate::store::users;
 
 /// Which rooms.
 #[derive(Deserialize, IntoParams)]
@@ -137,10 +137,7 @@ pub async fn active(call: Call, query: Query<PageQuery>) -> Result<HttpResponse,
 }
 
 /// A room with its people, for a caller who may read it.
-pub(super) async fn opened<P, B>(
-    call: &Call<P, B>,
-    no: ConversationNo,
-) -> Result<Opened, Failure> {
+pub(super) async fn opened<P, B>(call: &Call<P, B>, no: ConversationNo) -> Result<Opened, Failure> {
     let requester = Requester::from(&*call.caller);
     let read = call.pool().run(move |connection| {
         let Some(id) = rows::id_of(connection, no)? else {
@@ -152,10 +149,7 @@ pub(super) async fn opened<P, B>(
 }
 
 /// A room as it is shown by itself.
-pub(super) async fn shown<P, B>(
-    call: &Call<P, B>,
-    opened: &Opened,
-) -> Result<ShownRoom, Failure> {
+pub(super) async fn shown<P, B>(call: &Call<P, B>, opened: &Opened) -> Result<ShownRoom, Failure> {
     let (no, reader) = (opened.loaded.conversation.no, opened.reader.clone());
     let first = Window {
         offset: 0,
@@ -167,10 +161,11 @@ pub(super) async fn shown<P, B>(
     let newest = read.await?;
     let links = &call.server.deps.files.links;
     let last = newest.items.last();
-    let last = last.map(|message| {
-        ListedMessage::new(message, &opened.loaded.participants, links).in_room()
-    });
-    Ok(ShownRoom::new(&opened.loaded, newest.total, last))
+    let last = last
+        .map(|message| ListedMessage::new(message, &opened.loaded.participants, links).in_room());
+    let loaded = &opened.loaded;
+    let (conversation, people) = (&loaded.conversation, &loaded.participants);
+    Ok(ShownRoom::new(conversation, people, newest.total, last))
 }
 
 /// One room
@@ -227,25 +222,23 @@ pub async fn messages(
     let opened = opened(&call, no).await?;
     let (reader, page) = (opened.reader.clone(), query.0);
     let read = call.pool().run(move |connection| {
-        replay::in_snapshot(connection, |connection| {
-            let first = Window {
-                offset: 0,
-                limit: 1,
-            };
-            let count = paging::messages(connection, no, &reader, first)?.total;
-            let chosen = match page.of(count) {
-                Ok(chosen) => chosen,
-                Err(refusal) => return Ok(Err(refusal)),
-            };
-            // The windows of messages are counted from the newest one.
-            let after = (count - chosen.offset() - chosen.limit()).max(0);
-            let window = Window {
-                offset: after,
-                limit: count - chosen.offset() - after,
-            };
-            let found = paging::messages(connection, no, &reader, window)?;
-            Ok(Ok((chosen, found.items)))
-        })
+        let first = Window {
+            offset: 0,
+            limit: 1,
+        };
+        let count = paging::messages(connection, no, &reader, first)?.total;
+        let chosen = match page.of(count) {
+            Ok(chosen) => chosen,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        // The windows of messages are counted from the newest one.
+        let after = (count - chosen.offset() - chosen.limit()).max(0);
+        let window = Window {
+            offset: after,
+            limit: count - chosen.offset() - after,
+        };
+        let found = paging::messages(connection, no, &reader, window)?;
+        Ok(Ok((chosen, found.items)))
     });
     let (chosen, found) = read.await??;
     let links = &call.server.deps.files.links;

@@ -35,9 +35,7 @@ pub(super) fn as_of_message(failure: Failure) -> Failure {
 }
 
 /// A message that the caller sees, and its room.
-pub(super) async fn found<B>(
-    call: &Call<MessageNumber, B>,
-) -> Result<(Opened, Message), Failure> {
+pub(super) async fn found<B>(call: &Call<MessageNumber, B>) -> Result<(Opened, Message), Failure> {
     let MessageNumber(id) = call.path;
     let opened = opened(call, id.conversation).await.map_err(as_of_message)?;
     let read = call
@@ -82,7 +80,9 @@ async fn changed<B>(
     let id = opened.loaded.conversation.id;
     match call.command(id, command).await? {
         Answer::Message(message) => Ok(message),
-        other => Err(Error::internal(format!("a change was answered with {other:?}"))),
+        other => Err(Error::internal(format!(
+            "a change was answered with {other:?}"
+        ))),
     }
 }
 
@@ -153,7 +153,9 @@ pub async fn edit_by_post(call: Call<MessageNumber, Body>) -> Result<HttpRespons
                 });
                 StoredResponse::json(200, &told)
             }
-            Err(Error::Refused(Refusal::Forbidden(why) | Refusal::Conflict(why))) => error(403, why),
+            Err(Error::Refused(Refusal::Forbidden(why) | Refusal::Conflict(why))) => {
+                error(403, why)
+            }
             Err(other) => Err(other.into()),
         }
     };

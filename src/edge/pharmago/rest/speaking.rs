@@ -63,7 +63,11 @@ fn checked(body: &SendBody, room: ConversationNo, faults: &mut Faults) -> Option
         Some(text) if text.trim().is_empty() => faults.add("content", BLANK),
         Some(_) => {}
     }
-    if let Some(name) = body.message_type.as_deref().filter(|name| !OF_PEOPLE.contains(name)) {
+    if let Some(name) = body
+        .message_type
+        .as_deref()
+        .filter(|name| !OF_PEOPLE.contains(name))
+    {
         let is_known = TYPES.iter().any(|(known, _)| *known == name);
         let why = match is_known {
             true => "Only the platform may send messages of this type.".to_owned(),

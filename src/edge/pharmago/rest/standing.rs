@@ -74,7 +74,10 @@ async fn carried_out(
             Err(other) => return Err(other.into()),
         }
         let message = format!("Participant {} successfully", action.done);
-        StoredResponse::json(200, &json!({ "message": message, action.field: action.is_set }))
+        StoredResponse::json(
+            200,
+            &json!({ "message": message, action.field: action.is_set }),
+        )
     };
     call.once(work).await
 }
