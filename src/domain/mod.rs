@@ -11,6 +11,7 @@ pub mod deal_reader;
 pub mod dialect;
 pub mod encoded;
 pub mod entry;
+pub mod event;
 pub mod file;
 pub mod file_name;
 pub mod flow;

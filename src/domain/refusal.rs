@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::event::EventProblem;
 use super::file::Unfit;
 use super::principal::NotBefore;
 
@@ -57,8 +58,10 @@ pub enum Refusal {
     DefinitionNotFound(String),
     /// The deal's flow refuses it.
     Flow(flow::Refusal),
-    /// There is no platform event with this id.
+    /// There is no event with this id.
     EventNotFound,
+    /// An event of the platform is not accepted.
+    Event(EventProblem),
     /// The gateway has no order with this id.
     OrderNotFound,
     /// The deal asks for money, and the server has no gateway.
@@ -191,6 +194,7 @@ impl Refusal {
             Self::DefinitionNotFound(_) => ("FLOW_DEFINITION_NOT_FOUND", 404),
             Self::Flow(refusal) => (refusal.code(), status_of(refusal)),
             Self::EventNotFound => ("EVENT_NOT_FOUND", 404),
+            Self::Event(problem) => problem.code_and_status(),
             Self::OrderNotFound => ("ORDER_NOT_FOUND", 404),
             Self::PaymentsUnavailable => ("PAYMENTS_UNAVAILABLE", 409),
             Self::RouteNotFound => ("ROUTE_NOT_FOUND", 404),
@@ -256,6 +260,7 @@ impl Refusal {
             Self::DefinitionNotFound(name) => format!("There is no flow {name}"),
             Self::Flow(refusal) => refusal.message(),
             Self::PaymentsUnavailable => NO_PAYMENTS.to_owned(),
+            Self::Event(problem) => problem.message(),
             Self::RouteNotFound => "There is nothing at this path".to_owned(),
             Self::MethodNotAllowed => "This path does not take this method".to_owned(),
             Self::SearchTooBroad => TOO_BROAD.to_owned(),

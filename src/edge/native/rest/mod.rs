@@ -1,5 +1,6 @@
 //! The REST resources of Stoa's own API, under `/api/v1`.
 
+pub mod audit;
 pub mod blocks;
 pub mod businesses;
 pub mod conversations;
@@ -20,6 +21,7 @@ pub mod sign_out;
 pub mod staff;
 pub(in crate::edge) mod subject;
 pub mod subjects;
+pub mod webhook_events;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -80,8 +82,12 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(participants::change)
         .service(participants::remove)
         .service(gateways::razorpay)
+        .service(events::tell)
         .service(events::list)
-        .service(events::attempts)
-        .service(events::redeliver)
+        .service(events::show)
+        .service(audit::list)
+        .service(webhook_events::list)
+        .service(webhook_events::attempts)
+        .service(webhook_events::redeliver)
         .service(demo::people);
 }
