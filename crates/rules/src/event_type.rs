@@ -1,17 +1,16 @@
 //! Declared types of events: their data, and what they count for.
 
 use chrono::TimeDelta;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 use crate::event::Subject;
+use language::data::{self, Checked, DataFields, DataKind, Wrong};
 use language::expression::Root;
-use language::fields::currency_of;
 use language::period;
-use language::source::{Item, Section};
+use language::source::Item;
 use language::value::Shape;
 
-/// The most fields of an event's data.
-const MOST_FIELDS: usize = 64;
 /// The shortest time for which an event is kept: a repeat within it is recognised.
 const SHORTEST_KEEP: i64 = 30;
 /// How long an event is kept if its type does not say it, in days.
@@ -27,7 +26,7 @@ pub struct EventType {
     /// The type of subject that its events are about; `None` if any, or none, will do.
     pub subject: Option<String>,
     /// The declared data. Nothing else is stored.
-    pub data: BTreeMap<String, DataField>,
+    pub data: DataFields,
     /// The field of the user towards whom it is done.
     pub to: Option<String>,
     /// What it counts for its actor, 0 to 10.
@@ -42,36 +41,6 @@ pub struct EventType {
     pub activity: bool,
 }
 
-/// A declared field of an event's data.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DataField {
-    /// Its type.
-    pub kind: DataKind,
-    /// Whether an event without it is refused.
-    pub required: bool,
-}
-
-/// The type of a field.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DataKind {
-    /// A text of at most 4,000 characters.
-    Text,
-    /// The id of a known user.
-    User,
-    /// A whole number.
-    Integer,
-    /// True or false.
-    Boolean,
-    /// An amount, in this currency if one is named.
-    Money(Option<String>),
-    /// A date.
-    Date,
-    /// A point in time.
-    Time,
-    /// An https URL.
-    Url,
-}
-
 /// What an event may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
@@ -83,35 +52,12 @@ pub enum Purpose {
     Suggestions,
 }
 
-impl DataKind {
-    fn named(name: &str) -> Option<Self> {
-        match name {
-            "text" => Some(Self::Text),
-            "user" => Some(Self::User),
-            "integer" => Some(Self::Integer),
-            "boolean" => Some(Self::Boolean),
-            "money" => Some(Self::Money(None)),
-            "date" => Some(Self::Date),
-            "time" => Some(Self::Time),
-            "url" => Some(Self::Url),
-            _ => None,
-        }
-    }
-
-    /// The shape of its values.
-    pub fn shape(&self) -> Shape {
-        match self {
-            Self::Text | Self::User | Self::Url => Shape::Text,
-            Self::Integer => Shape::Integer,
-            Self::Boolean => Shape::Truth,
-            Self::Money(_) => Shape::Money,
-            Self::Date => Shape::Date,
-            Self::Time => Shape::Instant,
-        }
-    }
-}
-
 impl EventType {
+    /// The declared part of an event's data, or the first field that is wrong.
+    pub fn check(&self, given: &Map<String, Value>) -> Result<Checked, Wrong> {
+        data::check(&self.data, given)
+    }
+
     /// The fields that hold users, in the order of their names.
     pub fn user_fields(&self) -> impl Iterator<Item = &str> {
         let fields = self.data.iter();
@@ -189,7 +135,7 @@ pub(crate) fn read(item: Item<'_>, modules: &BTreeMap<String, String>) -> Option
     });
     let subject = section.item("subject").and_then(Item::name);
     let data = section.section("data", "the data of an event");
-    let data = data.map(|data| fields(&data)).unwrap_or_default();
+    let data = data.map(|data| data::fields(&data)).unwrap_or_default();
     let to = section.item("to").and_then(|item| user_field(item, &data));
     let points = |key| section.item(key).and_then(|item| item.integer(0..=10));
     let (weight, received) = (points("weight"), points("received"));
@@ -211,66 +157,8 @@ pub(crate) fn read(item: Item<'_>, modules: &BTreeMap<String, String>) -> Option
     })
 }
 
-fn fields(section: &Section<'_>) -> BTreeMap<String, DataField> {
-    if section.all().len() > MOST_FIELDS {
-        let message = format!("{} fields; at most {MOST_FIELDS}", section.all().len());
-        section.problems.add(section.at, message);
-    }
-    let field = |item: &Item<'_>| Some((field_name(*item)?, data_field(*item)?));
-    section.all().iter().filter_map(field).collect()
-}
-
-/// The name of a field: as platforms write them, so capital letters too.
-fn field_name(item: Item<'_>) -> Option<String> {
-    let begins = item.key.starts_with(|c: char| c.is_ascii_alphabetic());
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if begins && item.key.len() <= 64 && item.key.chars().all(plain) {
-        return Some(item.key.to_owned());
-    }
-    let help = "letters, digits and underscores, beginning with a letter, at most 64";
-    item.advise(format!("`{}` is not a name of a field", item.key), help);
-    None
-}
-
-fn data_field(item: Item<'_>) -> Option<DataField> {
-    if item.is_text() {
-        let kind = data_kind(item)?;
-        return Some(DataField {
-            kind,
-            required: true,
-        });
-    }
-    let section = item.section("a field of the data")?;
-    let kind = section.need("type").and_then(data_kind);
-    let currency = section.item("currency").and_then(currency_of);
-    let required = section.item("required").and_then(Item::flag);
-    section.finish();
-    let kind = match (kind?, currency) {
-        (DataKind::Money(_), currency) => DataKind::Money(currency),
-        (kind, None) => kind,
-        (_, Some(_)) => {
-            item.complain("only money has a currency");
-            return None;
-        }
-    };
-    Some(DataField {
-        kind,
-        required: required.unwrap_or(true),
-    })
-}
-
-fn data_kind(item: Item<'_>) -> Option<DataKind> {
-    let name = item.text(20)?;
-    let kind = DataKind::named(name);
-    if kind.is_none() {
-        let help = "one of text, user, integer, boolean, money, date, time, url";
-        item.advise(format!("there is no type `{name}`"), help);
-    }
-    kind
-}
-
 /// `data.employer`: a field that holds a user.
-fn user_field(item: Item<'_>, data: &BTreeMap<String, DataField>) -> Option<String> {
+fn user_field(item: Item<'_>, data: &DataFields) -> Option<String> {
     let text = item.text(80)?;
     let field = text.strip_prefix("data.").unwrap_or("");
     match data.get(field) {

@@ -2,7 +2,8 @@
 
 use language::source::Item;
 
-use crate::event_type::{DataKind, EventType};
+use crate::event_type::EventType;
+use language::data::DataKind;
 
 /// One user that the event names.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-use crate::{Decision, Effect, Facts, RuleBook, RuleSet, Subject, check_data, decide};
+use crate::{Decision, Effect, Facts, RuleBook, RuleSet, Subject, decide};
 
 const BASE: &str = r#"name = "shop"
 version = 1
@@ -276,7 +276,7 @@ fn now() -> DateTime<Utc> {
 fn decided(rules: &str, data: &Value) -> Decision {
     let book = RuleBook::of(vec![RuleSet::parse(rules).unwrap()]).unwrap();
     let of = book.event_type("order.placed").unwrap();
-    let checked = check_data(of, data.as_object().unwrap()).unwrap();
+    let checked = of.check(data.as_object().unwrap()).unwrap();
     let names = BTreeMap::from([("ada".to_owned(), "Ada".to_owned())]);
     let subject = Subject::parse("order/7").unwrap();
     let facts = Facts {
@@ -379,8 +379,8 @@ proptest! {
         let of = book.event_type("order.placed").unwrap();
         let mut data = serde_json::Map::from_iter(names.iter().map(|name| (name.clone(), Value::Null)));
         data.insert("pharmacy".to_owned(), json!("corner"));
-        let checked = check_data(of, &data).unwrap();
+        let checked = of.check(&data).unwrap();
         prop_assert_eq!(checked.data.keys().collect::<Vec<_>>(), ["pharmacy"]);
-        prop_assert!(checked.dropped.iter().all(|name| !of.data.contains_key(name.trim_start_matches("data."))));
+        prop_assert!(checked.unknown.iter().all(|name| !of.data.contains_key(name.trim_start_matches("data."))));
     }
 }

@@ -1,7 +1,7 @@
 //! Reads the body of a request with events: a CloudEvents 1.0 object, a batch of them, or the same without `specversion`.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rules::{DataKind, EventType, RuleBook, Subject, check_data};
+use rules::{DataKind, EventType, RuleBook, Subject};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -198,7 +198,7 @@ fn data(
         let reason = format!("has {size} bytes; at most {DATA_BYTES}");
         return Err(Refusal::invalid("data", reason));
     }
-    let checked = check_data(of, given);
+    let checked = of.check(given);
     let checked = checked.map_err(|wrong| Refusal::invalid(wrong.field, wrong.reason))?;
     let mut users = Users::new();
     for (name, field) in &of.data {
@@ -207,7 +207,7 @@ fn data(
             users.push((name.clone(), UserId::parse(user, format!("data.{name}"))?));
         }
     }
-    Ok((checked.data, users, checked.dropped))
+    Ok((checked.data, users, checked.unknown))
 }
 
 #[cfg(test)]

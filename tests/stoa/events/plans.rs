@@ -4,7 +4,7 @@ use chrono::{TimeDelta, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use rules::{Rooms, Subject};
+use rules::{Effect, Rooms, Subject};
 use serde_json::json;
 use std::time::Duration;
 use stoa::domain::ids::UserNo;
@@ -13,7 +13,8 @@ use stoa::store::events::{
     self, Acceptance, Filter, NewEvent, Turn, accept, expire, finish, may_handle,
 };
 use stoa::store::jobs;
-use stoa::store::{audit, rule_rooms, rule_runs};
+use stoa::store::rule_runs::{self, NewRun, Planned, Progress};
+use stoa::store::{audit, rule_rooms};
 
 use crate::test_app::fresh_database;
 
@@ -25,7 +26,7 @@ insert into events (source, id, type, actor_no, subject_type, subject_id, at, fi
     select 'shop', i::text, 'order.t' || i % 20, 1 + i % 2000, 'order', (i % 2000)::text, now(), 0, '{}', now() + i * interval '1 minute' - interval '30 minutes',
         now() + i * interval '1 minute' - interval '30 minutes', now(), case when i > 10000 then null else now() end, case when i % 50 = 0 then i::text end
     from generate_series(1, 20000) i;
-insert into rule_runs (event_no, place, rule, status, effects) select no, p, 'r', case when no % 2 = 0 then 'pending' else 'done' end, '[]' from events, generate_series(0, 1) p;
+insert into rule_runs (event_no, place, rule, status, effects) select no, p, 'r', case when no % 2 = 0 then 'pending' else 'done' end, '[]' from events, generate_series(0, 1) p where handled_at is not null;
 insert into activities (event_no, actor_no, type, module, at) select no, actor_no, type, 'm', at from events;
 insert into concerns (user_no, at, event_no) select 1, at, no from events;
 insert into rule_rooms (subject_type, subject_id, room, conversation_no) select 'order', subject_id, 'order', no from conversations;
@@ -35,6 +36,19 @@ analyze";
 
 const BIG: &str =
     "audit_log,conversations,events,rule_runs,activities,concerns,rule_rooms,jobs,users";
+
+/// A run with an effect.
+fn noted() -> NewRun {
+    let effect = Effect::Audit {
+        action: "noted".to_owned(),
+        text: None,
+    };
+    NewRun {
+        rule: "shop/noted".to_owned(),
+        outcome: Planned::Effects(vec![effect]),
+        after: None,
+    }
+}
 
 #[derive(QueryableByName)]
 struct Walks {
@@ -130,10 +144,11 @@ fn no_query_of_what_follows_walks_a_big_table() {
         let lease = claimed[0].lease;
         match may_handle(connection, lease, 10_000 + number, minute).unwrap() {
             Turn::Now(event) => {
-                rule_runs::plan(connection, event.no, &[]).unwrap();
-                let runs = rule_runs::pending(connection, event.no).unwrap();
-                runs.iter()
-                    .for_each(|run| drop(rule_runs::advance(connection, run).unwrap()));
+                rule_runs::plan(connection, event.no, &[noted()]).unwrap();
+                for run in rule_runs::pending(connection, event.no).unwrap() {
+                    let advanced = rule_runs::advance(connection, &run).unwrap();
+                    assert_eq!(advanced, Progress::Advanced);
+                }
                 finish(connection, lease, &event).unwrap();
             }
             other => panic!("{other:?}"),

@@ -9,7 +9,7 @@ use super::world::World;
 use crate::book::RuleBook;
 use crate::deciding::{Decision, Facts, decide};
 use crate::effect::Effect;
-use crate::event::{Subject, check_data};
+use crate::event::Subject;
 
 /// Plays a script.
 pub fn play(book: &RuleBook, script: &Script) -> Played {
@@ -112,9 +112,10 @@ impl Player<'_> {
         });
         let subject = subject.transpose()?;
         of.must_be_about(subject.as_ref())?;
-        let checked = check_data(of, &sent.data)
+        let checked = of
+            .check(&sent.data)
             .map_err(|wrong| format!("{} {}", wrong.field, wrong.reason))?;
-        for dropped in &checked.dropped {
+        for dropped in &checked.unknown {
             self.note(format!("not stored: {dropped}"));
         }
         let id = format!("event-{}", self.count);
