@@ -1,6 +1,7 @@
 //! The composition root: builds all parts and starts to serve. Tests use it too, on port 0.
 
 mod assembly;
+mod notice_types;
 mod peers;
 pub mod private_database;
 mod rulebook;
@@ -102,6 +103,7 @@ async fn open(
 > {
     dialect::check(&config.dialects)?;
     let rules = rulebook::open(&config.rules)?;
+    let notices = notice_types::open(config.notices.as_deref(), &rules)?;
     let files = raise_file_limit();
     if let Some(warning) = file_warning(&config, files) {
         log::warn!(event = "file_limit_too_low", files = files; "{warning}");
@@ -142,6 +144,7 @@ async fn open(
         catalogue,
         payments,
         rules,
+        notices,
         demo_secret,
         limits,
     })?;
@@ -207,6 +210,7 @@ fn rules_of(server: &AppState) -> Option<RuleDeps> {
         room: Arc::clone(&server.deps.room),
         rooms: server.deps.rooms.clone(),
         deals: server.deps.deals.clone(),
+        notices: Arc::clone(&server.notices),
     })
 }
 

@@ -36,6 +36,7 @@ use crate::telemetry::metrics::Metrics;
 use crate::telemetry::refusal_log::RefusalLog;
 use crate::wire::outgoing::Outgoing;
 use clock::Clock;
+use notices::Notices;
 use rules::RuleBook;
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,6 +54,7 @@ pub(super) struct Opened {
     pub catalogue: Catalogue,
     pub payments: PaymentGateway,
     pub rules: RuleBook,
+    pub notices: Notices,
     pub demo_secret: Option<String>,
     pub limits: Arc<ConnectionLimits>,
 }
@@ -70,6 +72,7 @@ pub(super) fn build(opened: Opened) -> Result<AppState, String> {
         catalogue,
         payments,
         rules,
+        notices,
         demo_secret,
         limits,
     } = opened;
@@ -107,6 +110,7 @@ pub(super) fn build(opened: Opened) -> Result<AppState, String> {
         deps: Arc::new(deps),
         payments,
         rules: Arc::new(rules),
+        notices: Arc::new(notices),
         job_signal,
         origins: config.origins(),
         tokens: TokenSource::new(&config),
@@ -123,11 +127,13 @@ fn room_deps(
     (pool, metrics, outgoing, clock): (Pool, Arc<Metrics>, Outgoing, Clock),
 ) -> Result<RoomDeps, String> {
     let actors = &config.actors;
+    let directory = Arc::new(Directory::new(outgoing.clone()));
     Ok(RoomDeps {
         journal,
+        notifier: Notifier::new(pool.clone(), Arc::clone(&directory), outgoing.clone()),
         pool,
         feed: Feed::new(outgoing.clone()),
-        directory: Arc::new(Directory::new(outgoing.clone())),
+        directory,
         outgoing,
         metrics,
         recall,

@@ -23,6 +23,7 @@ pub mod media_hosts;
 pub mod message;
 pub mod mine;
 pub mod network;
+pub mod notice;
 pub mod object;
 pub mod offset;
 pub mod payment;

@@ -60,6 +60,15 @@ pub enum Refusal {
     Flow(flow::Refusal),
     /// There is no event with this id.
     EventNotFound,
+    /// The caller has no notification with this id.
+    NotificationNotFound,
+    /// There is no such type of notifications.
+    NotificationTypeNotFound {
+        /// The type.
+        name: String,
+        /// The most similar one.
+        near: Option<String>,
+    },
     /// An event of the platform is not accepted.
     Event(EventProblem),
     /// The gateway has no order with this id.
@@ -194,6 +203,8 @@ impl Refusal {
             Self::DefinitionNotFound(_) => ("FLOW_DEFINITION_NOT_FOUND", 404),
             Self::Flow(refusal) => (refusal.code(), status_of(refusal)),
             Self::EventNotFound => ("EVENT_NOT_FOUND", 404),
+            Self::NotificationNotFound => ("NOTIFICATION_NOT_FOUND", 404),
+            Self::NotificationTypeNotFound { .. } => ("NOTIFICATION_TYPE_NOT_FOUND", 404),
             Self::Event(problem) => problem.code_and_status(),
             Self::OrderNotFound => ("ORDER_NOT_FOUND", 404),
             Self::PaymentsUnavailable => ("PAYMENTS_UNAVAILABLE", 409),
@@ -248,6 +259,7 @@ impl Refusal {
             Self::ConversationNotFound
             | Self::MessageNotFound
             | Self::EventNotFound
+            | Self::NotificationNotFound
             | Self::OrderNotFound
             | Self::FileNotFound => format!("There is no such {}", self.what_is_missing()),
             Self::UserNotFound(id) => format!("There is no user {id}"),
@@ -261,6 +273,10 @@ impl Refusal {
             Self::Flow(refusal) => refusal.message(),
             Self::PaymentsUnavailable => NO_PAYMENTS.to_owned(),
             Self::Event(problem) => problem.message(),
+            Self::NotificationTypeNotFound { name, near } => match near {
+                Some(near) => format!("There is no type {name}; did you mean {near}?"),
+                None => format!("There is no type {name}"),
+            },
             Self::RouteNotFound => "There is nothing at this path".to_owned(),
             Self::MethodNotAllowed => "This path does not take this method".to_owned(),
             Self::SearchTooBroad => TOO_BROAD.to_owned(),
@@ -293,6 +309,7 @@ impl Refusal {
             Self::ConversationNotFound => "conversation",
             Self::MessageNotFound => "message",
             Self::EventNotFound => "event",
+            Self::NotificationNotFound => "notification",
             Self::OrderNotFound => "order",
             Self::FileNotFound => "file",
             _ => "thing",

@@ -10,6 +10,7 @@ use super::{FILES_CHECKED, JOBS, Nodes, PeerEvents, Wire};
 use crate::domain::command::Mark;
 use crate::domain::file::FileNo;
 use crate::domain::ids::{ConversationId, ConversationNo, Seq, UserNo};
+use crate::notifier::NOTIFICATIONS;
 use crate::presence::HeardIn;
 use crate::registry::Rooms;
 use crate::registry::hearing::{Delivery, Sleeping};
@@ -158,6 +159,9 @@ impl Dispatcher {
             Section::Hint { topic, .. } if topic == JOBS => self.above.hear_of_jobs(),
             Section::Hint { topic, numbers } if topic == FILES_CHECKED => {
                 self.hear_of_file(&numbers);
+            }
+            Section::Hint { topic, numbers } if topic == NOTIFICATIONS => {
+                self.room.notifier.hear(&numbers);
             }
             Section::Hint { .. } => {}
             Section::People(people) => directory.hear_people(heard, &people),

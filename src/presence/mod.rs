@@ -203,6 +203,13 @@ impl Directory {
         }
     }
 
+    /// Tells a user's sessions at this server about a notification of theirs.
+    pub fn tell_of_notice(&self, user: UserNo, news: &Arc<NoticeNews>) {
+        for queue in self.queues(user) {
+            queue.push(Frame::Own(ChatFrame::Notice(Arc::clone(news))));
+        }
+    }
+
     /// Subscribes a room to the presence of a participant.
     pub fn attach(
         &self,

@@ -5,6 +5,7 @@
 )]
 
 mod desk;
+mod notices;
 mod people;
 mod rooms;
 mod rules;
@@ -13,6 +14,7 @@ pub use self::rules::{
     activities, audit_log, concerns, connections, events, rule_rooms, rule_runs, user_traits,
 };
 pub use desk::{business_staff, businesses, subjects};
+pub use notices::{notification_preferences, notification_settings, notifications};
 pub use people::{blocks, new_contacts};
 pub use rooms::{conversation_changes, conversations};
 

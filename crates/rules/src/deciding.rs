@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 use crate::actions::Action;
-use crate::effect::{Effect, Place, Rooms, Selected};
+use crate::effect::{Effect, Place, Rooms, Selected, Words};
 use crate::event::Subject;
 use crate::event_type::EventType;
 use crate::rule::Rule;
@@ -166,6 +166,29 @@ impl Filling<'_> {
                 kind,
                 ends,
             } => self.connect(from, to, kind, *ends)?,
+            Action::Notify {
+                to,
+                kind,
+                title,
+                message,
+                priority,
+                key,
+                data,
+            } => Effect::Notify {
+                to: to
+                    .iter()
+                    .map(|whom| self.selected(whom))
+                    .collect::<Result<_, _>>()?,
+                kind: kind.clone(),
+                subject: self.facts.subject.cloned(),
+                words: Words {
+                    title: title.as_ref().map(|title| self.text(title)),
+                    message: message.as_ref().map(|message| self.text(message)),
+                    priority: priority.clone(),
+                    key: key.as_ref().map(|key| self.text(key)),
+                },
+                data: self.texts(data),
+            },
             Action::Trait { of, name, value } => Effect::Trait {
                 user: self.user(of)?,
                 name: name.clone(),
@@ -251,6 +274,7 @@ impl Filling<'_> {
         Ok(match whom {
             Whom::One(who) => Selected::User(self.user(who)?),
             Whom::Role(role) => Selected::Role(role.clone()),
+            Whom::Participants => Selected::Participants,
         })
     }
 }

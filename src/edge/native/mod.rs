@@ -8,6 +8,7 @@ pub mod encode;
 pub mod events;
 pub mod frame_id;
 pub mod instants;
+pub mod notices;
 pub(in crate::edge) mod payload;
 pub mod pressing;
 pub mod read;

@@ -226,6 +226,7 @@ impl StreamHandler<Drained> for NativeSession {
                     replaying::page_sent(self, turn, context);
                 }
                 Frame::Own(ChatFrame::FileChecked(end)) => context.text(file_checked(end)),
+                Frame::Own(ChatFrame::Notice(news)) => context.text(notice_event(&news)),
                 // Only a Socket.IO connection is sent these.
                 Frame::Attached(..) | Frame::Binary(_) | Frame::Leave => {}
             }

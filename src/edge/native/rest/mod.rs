@@ -13,6 +13,7 @@ pub mod me;
 pub mod message_pages;
 pub mod messages;
 pub mod mine;
+pub mod notifications;
 pub(in crate::edge) mod opened;
 pub mod participants;
 pub mod resumable;
@@ -86,6 +87,20 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(events::list)
         .service(events::show)
         .service(audit::list)
+        .service(notifications::create)
+        .service(notifications::list)
+        .service(notifications::count)
+        .service(notifications::read)
+        .service(notifications::seen)
+        .service(notifications::withdraw)
+        .service(notifications::show)
+        .service(notifications::change)
+        .service(notifications::archive)
+        .service(notifications::preferences::types)
+        .service(notifications::preferences::show)
+        .service(notifications::preferences::replace)
+        .service(notifications::preferences::settings)
+        .service(notifications::preferences::set_settings)
         .service(webhook_events::list)
         .service(webhook_events::attempts)
         .service(webhook_events::redeliver)
