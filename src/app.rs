@@ -45,6 +45,8 @@ pub fn check(config: &Config) -> Result<(), String> {
     let demo_secret = config.demo.then_some("");
     Verifier::new(&config.auth, demo_secret).map(drop)?;
     wire::check(&config.redis)?;
+    let rules = rulebook::open(&config.rules)?;
+    notice_types::open(config.notices.as_deref(), &rules)?;
     catalogue::check(config.flows.as_deref())
 }
 

@@ -17,9 +17,15 @@ async fn the_platform_makes_them_and_people_do_not() {
         let person = fixture.app.person_with(id, &roles).await;
         let mut body = plain("ann", id);
         body["type"] = json!(kind);
-        person.post("/api/v1/notifications", body).await.expect_status(status);
+        person
+            .post("/api/v1/notifications", body)
+            .await
+            .expect_status(status);
     }
-    assert_eq!(titles(&fixture.app.person("ann").await, "").await, ["api", "root", "sam"]);
+    assert_eq!(
+        titles(&fixture.app.person("ann").await, "").await,
+        ["api", "root", "sam"]
+    );
 }
 
 #[tokio::test]
@@ -27,9 +33,18 @@ async fn words_are_the_types_or_ones_own() {
     let fixture = Fixture::with(&["ann"]).await;
     let made = fixture.made(order("ann", "A-77", "delivered")).await;
     assert_eq!(made["title"], "Order #A-77: delivered");
-    assert_eq!(made["message"], "The status of your order is now delivered. Order number: A-77");
-    assert_eq!((&made["action_url"], &made["action_text"]), (&json!("/orders/A-77"), &json!("View order")));
-    assert_eq!((&made["module"], &made["priority"], &made["key"]), (&json!("orders"), &json!("normal"), &json!("order:A-77")));
+    assert_eq!(
+        made["message"],
+        "The status of your order is now delivered. Order number: A-77"
+    );
+    assert_eq!(
+        (&made["action_url"], &made["action_text"]),
+        (&json!("/orders/A-77"), &json!("View order"))
+    );
+    assert_eq!(
+        (&made["module"], &made["priority"], &made["key"]),
+        (&json!("orders"), &json!("normal"), &json!("order:A-77"))
+    );
     let mut own = order("ann", "A-78", "lost");
     own["title"] = json!("We are sorry");
     own["subject"] = json!({ "type": "order", "id": "A-78" });
@@ -39,8 +54,14 @@ async fn words_are_the_types_or_ones_own() {
     let made = fixture.made(own).await;
     assert_eq!(made["title"], "We are sorry");
     assert!(made["message"].as_str().unwrap().contains("is now lost"));
-    assert_eq!((&made["action_url"], &made["priority"]), (&json!("https://shop.example/help"), &json!("urgent")));
-    assert_eq!((&made["subject"]["id"], &made["metadata"]), (&json!("A-78"), &json!({ "a": [1, 2] })));
+    assert_eq!(
+        (&made["action_url"], &made["priority"]),
+        (&json!("https://shop.example/help"), &json!("urgent"))
+    );
+    assert_eq!(
+        (&made["subject"]["id"], &made["metadata"]),
+        (&json!("A-78"), &json!({ "a": [1, 2] }))
+    );
 }
 
 #[tokio::test]
@@ -53,30 +74,126 @@ async fn what_is_wrong_is_refused_by_name_and_makes_nothing() {
     };
     for (body, status, code, field) in [
         (with("to", json!({})), 400, "INVALID_REQUEST", Some("to")),
-        (with("to", json!({ "user_ids": [] })), 400, "INVALID_REQUEST", Some("to.user_ids")),
-        (with("to", json!({ "user_id": "stranger" })), 404, "USER_NOT_FOUND", None),
-        (with("type", json!("order_updat")), 404, "NOTIFICATION_TYPE_NOT_FOUND", None),
-        (with("data", json!({ "order_id": "1" })), 400, "INVALID_REQUEST", Some("data.order_number")),
-        (with("data", json!({ "order_id": "1", "order_number": "1", "status": "x", "phone": "7" })), 400, "INVALID_REQUEST", Some("data.phone")),
-        (with("data", json!({ "order_id": 1, "order_number": "1", "status": "x" })), 400, "INVALID_REQUEST", Some("data.order_id")),
-        (with("title", json!("x".repeat(256))), 400, "INVALID_REQUEST", Some("title")),
-        (with("message", json!("x".repeat(4_001))), 400, "INVALID_REQUEST", Some("message")),
-        (with("priority", json!("medium")), 400, "INVALID_REQUEST", Some("priority")),
-        (with("action", json!({ "url": "javascript:alert(1)", "text": "x" })), 400, "INVALID_REQUEST", Some("action.url")),
-        (with("action", json!({ "url": "//evil.example", "text": "x" })), 400, "INVALID_REQUEST", Some("action.url")),
-        (with("subject", json!({ "type": "order", "id": "" })), 400, "INVALID_REQUEST", Some("subject_id")),
-        (with("metadata", json!([1])), 400, "INVALID_REQUEST", Some("metadata")),
-        (with("metadata", json!({ "x": "y".repeat(9_000) })), 400, "INVALID_REQUEST", Some("metadata")),
-        (with("expires_at", json!("2020-01-01T00:00:00Z")), 400, "INVALID_REQUEST", Some("expires_at")),
-        (json!({ "to": { "user_id": "ann" }, "type": "system", "title": "only" }), 400, "INVALID_REQUEST", Some("message")),
+        (
+            with("to", json!({ "user_ids": [] })),
+            400,
+            "INVALID_REQUEST",
+            Some("to.user_ids"),
+        ),
+        (
+            with("to", json!({ "user_id": "stranger" })),
+            404,
+            "USER_NOT_FOUND",
+            None,
+        ),
+        (
+            with("type", json!("order_updat")),
+            404,
+            "NOTIFICATION_TYPE_NOT_FOUND",
+            None,
+        ),
+        (
+            with("data", json!({ "order_id": "1" })),
+            400,
+            "INVALID_REQUEST",
+            Some("data.order_number"),
+        ),
+        (
+            with(
+                "data",
+                json!({ "order_id": "1", "order_number": "1", "status": "x", "phone": "7" }),
+            ),
+            400,
+            "INVALID_REQUEST",
+            Some("data.phone"),
+        ),
+        (
+            with(
+                "data",
+                json!({ "order_id": 1, "order_number": "1", "status": "x" }),
+            ),
+            400,
+            "INVALID_REQUEST",
+            Some("data.order_id"),
+        ),
+        (
+            with("title", json!("x".repeat(256))),
+            400,
+            "INVALID_REQUEST",
+            Some("title"),
+        ),
+        (
+            with("message", json!("x".repeat(4_001))),
+            400,
+            "INVALID_REQUEST",
+            Some("message"),
+        ),
+        (
+            with("priority", json!("medium")),
+            400,
+            "INVALID_REQUEST",
+            Some("priority"),
+        ),
+        (
+            with(
+                "action",
+                json!({ "url": "javascript:alert(1)", "text": "x" }),
+            ),
+            400,
+            "INVALID_REQUEST",
+            Some("action.url"),
+        ),
+        (
+            with("action", json!({ "url": "//evil.example", "text": "x" })),
+            400,
+            "INVALID_REQUEST",
+            Some("action.url"),
+        ),
+        (
+            with("subject", json!({ "type": "order", "id": "" })),
+            400,
+            "INVALID_REQUEST",
+            Some("subject_id"),
+        ),
+        (
+            with("metadata", json!([1])),
+            400,
+            "INVALID_REQUEST",
+            Some("metadata"),
+        ),
+        (
+            with("metadata", json!({ "x": "y".repeat(9_000) })),
+            400,
+            "INVALID_REQUEST",
+            Some("metadata"),
+        ),
+        (
+            with("expires_at", json!("2020-01-01T00:00:00Z")),
+            400,
+            "INVALID_REQUEST",
+            Some("expires_at"),
+        ),
+        (
+            json!({ "to": { "user_id": "ann" }, "type": "system", "title": "only" }),
+            400,
+            "INVALID_REQUEST",
+            Some("message"),
+        ),
     ] {
         let answer = fixture.make(body.clone()).await.expect_status(status);
         assert_eq!(answer.body["error_code"], code, "{body}");
         if let Some(field) = field {
-            assert_eq!(answer.body["details"]["field"], field, "{body}: {}", answer.body);
+            assert_eq!(
+                answer.body["details"]["field"], field,
+                "{body}: {}",
+                answer.body
+            );
         }
     }
-    assert_eq!(fixture.app.count("select count(*) as n from notifications"), 0);
+    assert_eq!(
+        fixture.app.count("select count(*) as n from notifications"),
+        0
+    );
 }
 
 #[tokio::test]
@@ -89,13 +206,20 @@ async fn a_repeat_makes_nothing_and_another_one_under_its_id_is_refused() {
     assert_eq!(first["id"], again["id"]);
     let mut other = body.clone();
     other["data"]["status"] = json!("old");
-    fixture.make(other).await.expect_status(409).expect_code("CONFLICT");
+    fixture
+        .make(other)
+        .await
+        .expect_status(409)
+        .expect_code("CONFLICT");
     // One of two recipients has it already.
     body["to"] = json!({ "user_ids": ["ann", "bob", "ann"] });
     let both = fixture.make(body).await.expect_status(201).body;
     assert_eq!(both["items"].as_array().map(Vec::len), Some(2));
     assert_eq!(both["items"][0]["notification"]["id"], first["id"]);
-    assert_eq!(fixture.app.count("select count(*) as n from notifications"), 2);
+    assert_eq!(
+        fixture.app.count("select count(*) as n from notifications"),
+        2
+    );
 }
 
 #[tokio::test]
@@ -106,14 +230,29 @@ async fn a_newer_one_with_the_same_key_takes_the_place_of_an_unread_older_one() 
     fixture.made(order("ann", "2", "placed")).await;
     fixture.made(order("bob", "1", "placed")).await;
     fixture.made(order("ann", "1", "shipped")).await;
-    assert_eq!(titles(&ann, "").await, ["Order #1: shipped", "Order #2: placed"]);
+    assert_eq!(
+        titles(&ann, "").await,
+        ["Order #1: shipped", "Order #2: placed"]
+    );
     let path = format!("/api/v1/notifications/{}", first["id"].as_str().unwrap());
     let gone = ann.get(&path).await.expect_status(200).body;
-    assert_eq!((&gone["status"], &gone["reason"]), (&json!("withdrawn"), &json!("replaced")));
+    assert_eq!(
+        (&gone["status"], &gone["reason"]),
+        (&json!("withdrawn"), &json!("replaced"))
+    );
     // What was read stays.
-    ann.post("/api/v1/notifications/read", json!({})).await.expect_status(200);
+    ann.post("/api/v1/notifications/read", json!({}))
+        .await
+        .expect_status(200);
     fixture.made(order("ann", "1", "delivered")).await;
-    assert_eq!(titles(&ann, "").await, ["Order #1: delivered", "Order #1: shipped", "Order #2: placed"]);
+    assert_eq!(
+        titles(&ann, "").await,
+        [
+            "Order #1: delivered",
+            "Order #1: shipped",
+            "Order #2: placed"
+        ]
+    );
     assert_eq!(counts(&ann).await, (1, 1));
 }
 

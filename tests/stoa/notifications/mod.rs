@@ -53,14 +53,24 @@ pub fn order(user: &str, number: &str, status: &str) -> Value {
 
 /// The titles of somebody's notifications.
 pub async fn titles(person: &Person, query: &str) -> Vec<String> {
-    let listed = person.get(&format!("/api/v1/notifications{query}")).await.expect_status(200).body;
+    let listed = person
+        .get(&format!("/api/v1/notifications{query}"))
+        .await
+        .expect_status(200)
+        .body;
     let items = listed["items"].as_array().expect("items").iter();
-    items.map(|item| item["title"].as_str().expect("a title").to_owned()).collect()
+    items
+        .map(|item| item["title"].as_str().expect("a title").to_owned())
+        .collect()
 }
 
 /// What somebody has to look at: unread, unseen.
 pub async fn counts(person: &Person) -> (i64, i64) {
-    let count = person.get("/api/v1/notifications/count").await.expect_status(200).body;
+    let count = person
+        .get("/api/v1/notifications/count")
+        .await
+        .expect_status(200)
+        .body;
     let number = |name: &str| count[name].as_i64().expect("a number");
     (number("unread"), number("unseen"))
 }

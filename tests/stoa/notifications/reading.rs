@@ -6,7 +6,10 @@ use stoa::store::notices;
 use super::{Fixture, counts, order, plain, titles};
 
 fn path(of: &Value) -> String {
-    format!("/api/v1/notifications/{}", of["id"].as_str().expect("an id"))
+    format!(
+        "/api/v1/notifications/{}",
+        of["id"].as_str().expect("an id")
+    )
 }
 
 #[tokio::test]
@@ -23,7 +26,10 @@ async fn a_list_has_pages_and_filters() {
     let ann = fixture.app.person("ann").await;
     let page = ann.get("/api/v1/notifications?limit=4").await.body;
     let next = page["next_cursor"].as_str().expect("a cursor");
-    assert_eq!(titles(&ann, &format!("?limit=4&cursor={next}")).await, ["2", "1"]);
+    assert_eq!(
+        titles(&ann, &format!("?limit=4&cursor={next}")).await,
+        ["2", "1"]
+    );
     for (query, found) in [
         ("?type=order_update", 1),
         ("?module=orders", 1),
@@ -36,10 +42,20 @@ async fn a_list_has_pages_and_filters() {
     ] {
         assert_eq!(titles(&ann, query).await.len(), found, "{query}");
     }
-    for wrong in ["?limit=0", "?cursor=!", "?priority=medium", "?subject_id=1", "?unread=true&archived=true"] {
-        ann.get(&format!("/api/v1/notifications{wrong}")).await.expect_status(400);
+    for wrong in [
+        "?limit=0",
+        "?cursor=!",
+        "?priority=medium",
+        "?subject_id=1",
+        "?unread=true&archived=true",
+    ] {
+        ann.get(&format!("/api/v1/notifications{wrong}"))
+            .await
+            .expect_status(400);
     }
-    ann.get("/api/v1/notifications?user_id=bob").await.expect_status(403);
+    ann.get("/api/v1/notifications?user_id=bob")
+        .await
+        .expect_status(403);
     assert_eq!(titles(&fixture.platform, "?user_id=bob").await, ["of bob"]);
 }
 
@@ -54,21 +70,41 @@ async fn what_is_read_unread_seen_and_put_away_is_counted_exactly() {
     let seen = ann.post("/api/v1/notifications/seen", json!({})).await;
     assert_eq!(seen.expect_status(200).body["updated"], 3);
     assert_eq!(counts(&ann).await, (3, 0));
-    let read = ann.patch(&path(&one), json!({ "read": true })).await.expect_status(200).body;
+    let read = ann
+        .patch(&path(&one), json!({ "read": true }))
+        .await
+        .expect_status(200)
+        .body;
     assert!(read["read_at"].is_string());
-    let again = ann.patch(&path(&one), json!({ "read": true })).await.expect_status(200).body;
+    let again = ann
+        .patch(&path(&one), json!({ "read": true }))
+        .await
+        .expect_status(200)
+        .body;
     assert_eq!(read["read_at"], again["read_at"]);
     ann.delete(&path(&two)).await.expect_status(204);
     assert_eq!(counts(&ann).await, (1, 0));
     assert_eq!(titles(&ann, "").await.len(), 2);
     assert_eq!(titles(&ann, "?archived=true").await, ["2"]);
-    ann.patch(&path(&two), json!({ "archived": false })).await.expect_status(200);
-    ann.patch(&path(&one), json!({ "read": false })).await.expect_status(200);
+    ann.patch(&path(&two), json!({ "archived": false }))
+        .await
+        .expect_status(200);
+    ann.patch(&path(&one), json!({ "read": false }))
+        .await
+        .expect_status(200);
     assert_eq!(counts(&ann).await, (3, 0));
-    let all = ann.post("/api/v1/notifications/read", json!({ "type": "order_update" })).await;
+    let all = ann
+        .post(
+            "/api/v1/notifications/read",
+            json!({ "type": "order_update" }),
+        )
+        .await;
     assert_eq!(all.expect_status(200).body["updated"], 1);
     let ids = json!({ "ids": [one["id"], two["id"]] });
-    assert_eq!(ann.post("/api/v1/notifications/read", ids).await.body["updated"], 2);
+    assert_eq!(
+        ann.post("/api/v1/notifications/read", ids).await.body["updated"],
+        2
+    );
     assert_eq!(counts(&ann).await, (0, 0));
     ann.patch(&path(&one), json!({})).await.expect_status(400);
 }
@@ -82,20 +118,35 @@ async fn nobody_changes_what_others_got() {
         bob.get(&path(&of_ann)).await,
         bob.patch(&path(&of_ann), json!({ "read": true })).await,
         bob.delete(&path(&of_ann)).await,
-        fixture.platform.patch(&path(&of_ann), json!({ "read": true })).await,
+        fixture
+            .platform
+            .patch(&path(&of_ann), json!({ "read": true }))
+            .await,
     ] {
-        answer.expect_status(404).expect_code("NOTIFICATION_NOT_FOUND");
+        answer
+            .expect_status(404)
+            .expect_code("NOTIFICATION_NOT_FOUND");
     }
     let ids = json!({ "ids": [of_ann["id"]] });
-    assert_eq!(bob.post("/api/v1/notifications/read", ids).await.body["updated"], 0);
-    fixture.platform.get(&path(&of_ann)).await.expect_status(200);
+    assert_eq!(
+        bob.post("/api/v1/notifications/read", ids).await.body["updated"],
+        0
+    );
+    fixture
+        .platform
+        .get(&path(&of_ann))
+        .await
+        .expect_status(200);
     assert_eq!(counts(&fixture.app.person("ann").await).await, (1, 1));
 }
 
 #[tokio::test]
 async fn what_has_become_pointless_is_withdrawn() {
     let fixture = Fixture::with(&["ann", "bob"]).await;
-    let (ann, bob) = (fixture.app.person("ann").await, fixture.app.person("bob").await);
+    let (ann, bob) = (
+        fixture.app.person("ann").await,
+        fixture.app.person("bob").await,
+    );
     for user in ["ann", "bob"] {
         let mut about = plain(user, "Answer the offer");
         about["subject"] = json!({ "type": "bid", "id": "7" });
@@ -104,18 +155,34 @@ async fn what_has_become_pointless_is_withdrawn() {
     }
     let one = fixture.made(plain("ann", "one")).await;
     let withdraw = async |body: Value| {
-        let answer = fixture.platform.post("/api/v1/notifications/withdraw", body).await;
-        answer.expect_status(200).body["updated"].as_i64().expect("a number")
+        let answer = fixture
+            .platform
+            .post("/api/v1/notifications/withdraw", body)
+            .await;
+        answer.expect_status(200).body["updated"]
+            .as_i64()
+            .expect("a number")
     };
-    assert_eq!(withdraw(json!({ "subject_type": "bid", "subject_id": "7" })).await, 2);
-    assert_eq!(withdraw(json!({ "key": "order:1", "user_id": "bob" })).await, 1);
+    assert_eq!(
+        withdraw(json!({ "subject_type": "bid", "subject_id": "7" })).await,
+        2
+    );
+    assert_eq!(
+        withdraw(json!({ "key": "order:1", "user_id": "bob" })).await,
+        1
+    );
     assert_eq!(withdraw(json!({ "id": one["id"] })).await, 1);
     assert_eq!(withdraw(json!({ "id": one["id"] })).await, 0);
     assert_eq!(titles(&ann, "").await, ["Order #1: placed"]);
     assert_eq!(counts(&bob).await, (0, 0));
-    let wrong = fixture.platform.post("/api/v1/notifications/withdraw", json!({})).await;
+    let wrong = fixture
+        .platform
+        .post("/api/v1/notifications/withdraw", json!({}))
+        .await;
     wrong.expect_status(400);
-    ann.post("/api/v1/notifications/withdraw", json!({ "id": one["id"] })).await.expect_status(403);
+    ann.post("/api/v1/notifications/withdraw", json!({ "id": one["id"] }))
+        .await
+        .expect_status(403);
 }
 
 #[tokio::test]
@@ -125,11 +192,20 @@ async fn what_has_been_shown_for_its_time_is_gone() {
     fixture.made(plain("ann", "short")).await;
     fixture.made(plain("ann", "long")).await;
     let mut connection = fixture.app.connection();
-    let over = "update notifications set expires_at = now() - interval '1 second' where title = 'short'";
+    let over =
+        "update notifications set expires_at = now() - interval '1 second' where title = 'short'";
     diesel::connection::SimpleConnection::batch_execute(&mut connection, over).unwrap();
-    assert_eq!((titles(&ann, "").await, counts(&ann).await), (vec!["long".to_owned()], (1, 1)));
+    assert_eq!(
+        (titles(&ann, "").await, counts(&ann).await),
+        (vec!["long".to_owned()], (1, 1))
+    );
     let gone = notices::expire(&mut connection).unwrap();
-    assert_eq!(gone.iter().map(|notice| notice.title.as_str()).collect::<Vec<_>>(), ["short"]);
+    assert_eq!(
+        gone.iter()
+            .map(|notice| notice.title.as_str())
+            .collect::<Vec<_>>(),
+        ["short"]
+    );
     assert_eq!(notices::expire(&mut connection).unwrap(), []);
     assert_eq!(notices::forget(&mut connection).unwrap(), 0);
     let old = "update notifications set created_at = now() - interval '401 days'";
