@@ -82,7 +82,7 @@ pub struct NewNoticeBody {
     action: Option<ActionBody>,
     /// A newer notification takes the place of an unread older one with the same key; otherwise the type's
     key: Option<String>,
-    /// By which a repeat is recognised, of at most 128 characters
+    /// By which a repeat is recognised: 1–64 visible ASCII characters
     client_id: Option<String>,
     /// Until when it is shown; otherwise as long as the type says
     expires_at: Option<DateTime<Utc>>,
