@@ -1,7 +1,7 @@
 //! A type of notifications.
 
 use chrono::TimeDelta;
-use language::data::{self, DataFields, Wrong};
+use language::declared::{self, DataFields, Wrong};
 use language::text::Text;
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -114,7 +114,7 @@ impl NoticeType {
     /// The data of a notification, as it is stored; or the first field that is wrong. A field that is not declared is wrong too, so no
     /// text lacks what its sender believes to be in it.
     pub fn check(&self, given: &Map<String, Value>) -> Result<Map<String, Value>, Wrong> {
-        let checked = data::check(&self.data, given)?;
+        let checked = declared::check(&self.data, given)?;
         match checked.unknown.into_iter().next() {
             Some(field) => Err(Wrong {
                 field,

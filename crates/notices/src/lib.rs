@@ -10,7 +10,7 @@ mod wording;
 
 pub use catalogue::Notices;
 pub use kind::{Category, NoticeType, Priority};
-pub use language::data::Wrong;
+pub use language::declared::Wrong;
 pub use language::problem::Problem;
 pub use preferences::{Channel, Decided, Preference, Preferences, Reason};
 pub use wording::{Action, Worded, is_link};

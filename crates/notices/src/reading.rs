@@ -1,7 +1,7 @@
 //! Reads the file of a type.
 
 use chrono::TimeDelta;
-use language::data::{self, DataFields};
+use language::declared::{self, DataFields};
 use language::expression::{KnownNames, Root};
 use language::period;
 use language::problem::{Origin, Problem, Problems};
@@ -58,7 +58,7 @@ fn whole(file: &Section<'_>) -> Option<NoticeType> {
     let module = file.item("module").and_then(Item::name);
     let category = file.item("category").and_then(category);
     let data = file.section("data", "the data");
-    let data = data.map(|data| data::fields(&data)).unwrap_or_default();
+    let data = data.map(|data| declared::fields(&data)).unwrap_or_default();
     let defaults = file.section("defaults", "the defaults");
     let defaults = defaults.map(|section| defaults_of(&section, &data));
     let texts = file.section("text", "the texts");

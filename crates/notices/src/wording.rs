@@ -1,6 +1,6 @@
 //! What a notification says.
 
-use language::data::Wrong;
+use language::declared::Wrong;
 use language::text::Text;
 use serde_json::{Map, Value, json};
 

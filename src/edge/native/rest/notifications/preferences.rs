@@ -42,7 +42,7 @@ pub struct TypeView<'a> {
 
 impl<'a> From<&'a NoticeType> for TypeView<'a> {
     fn from(of: &'a NoticeType) -> Self {
-        let field = |(name, field): (&String, &language::data::DataField)| {
+        let field = |(name, field): (&String, &language::declared::DataField)| {
             let (name, required) = (name.clone(), field.required);
             (
                 name,
