@@ -44,6 +44,7 @@ pub fn check(config: &Config) -> Result<(), String> {
     let demo_secret = config.demo.then_some("");
     Verifier::new(&config.auth, demo_secret).map(drop)?;
     wire::check(&config.redis)?;
+    rulebook::open(&config.rules).map(drop)?;
     catalogue::check(config.flows.as_deref())
 }
 

@@ -3,7 +3,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod bounds;
-pub mod data;
+pub mod declared;
 pub mod expression;
 pub mod field;
 pub mod fields;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 use crate::event::Subject;
-use language::data::{self, Checked, DataFields, DataKind, Wrong};
+use language::declared::{self, Checked, DataFields, DataKind, Wrong};
 use language::expression::Root;
 use language::period;
 use language::source::Item;
@@ -55,7 +55,7 @@ pub enum Purpose {
 impl EventType {
     /// The declared part of an event's data, or the first field that is wrong.
     pub fn check(&self, given: &Map<String, Value>) -> Result<Checked, Wrong> {
-        data::check(&self.data, given)
+        declared::check(&self.data, given)
     }
 
     /// The fields that hold users, in the order of their names.
@@ -135,7 +135,7 @@ pub(crate) fn read(item: Item<'_>, modules: &BTreeMap<String, String>) -> Option
     });
     let subject = section.item("subject").and_then(Item::name);
     let data = section.section("data", "the data of an event");
-    let data = data.map(|data| data::fields(&data)).unwrap_or_default();
+    let data = data.map(|data| declared::fields(&data)).unwrap_or_default();
     let to = section.item("to").and_then(|item| user_field(item, &data));
     let points = |key| section.item(key).and_then(|item| item.integer(0..=10));
     let (weight, received) = (points("weight"), points("received"));

@@ -17,7 +17,7 @@ pub use deciding::{Decision, Facts, decide};
 pub use effect::{Effect, Place, Rooms, Selected};
 pub use event::Subject;
 pub use event_type::{EventType, Purpose};
-pub use language::data::{Checked, DataField, DataKind, Wrong};
+pub use language::declared::{Checked, DataField, DataKind, Wrong};
 pub use language::problem::Problem;
 pub use reading::RuleSet;
 pub use rule::Rule;

@@ -3,7 +3,7 @@
 use language::source::Item;
 
 use crate::event_type::EventType;
-use language::data::DataKind;
+use language::declared::DataKind;
 
 /// One user that the event names.
 #[derive(Clone, Debug, PartialEq, Eq)]
