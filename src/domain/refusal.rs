@@ -6,6 +6,7 @@ use super::event::EventProblem;
 use super::file::Unfit;
 use super::principal::NotBefore;
 
+const NO_PARTICIPANT: &str = "That user is not a participant of this conversation";
 const NO_PAYMENTS: &str = "This server takes no payments: no payment gateway is configured";
 const TOO_BROAD: &str =
     "Too many messages match: add words, or narrow the search with in:, from: or before:";
@@ -253,9 +254,7 @@ impl Refusal {
             Self::UserNotFound(id) => format!("There is no user {id}"),
             Self::BusinessNotFound(id) => format!("There is no business {id}"),
             Self::SubjectNotFound => "The platform has not described this subject".to_owned(),
-            Self::ParticipantNotFound => {
-                "That user is not a participant of this conversation".to_owned()
-            }
+            Self::ParticipantNotFound => NO_PARTICIPANT.to_owned(),
             Self::FlowNotFound => "This conversation has no flow".to_owned(),
             Self::DefinitionNotFound(name) => format!("There is no flow {name}"),
             Self::Flow(refusal) => refusal.message(),

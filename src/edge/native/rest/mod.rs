@@ -82,12 +82,18 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(participants::change)
         .service(participants::remove)
         .service(gateways::razorpay)
+        .service(demo::people);
+    platform(routes);
+}
+
+/// What the platform tells and is told, and what those who run it look at.
+fn platform(routes: &mut ServiceConfig) {
+    routes
         .service(events::tell)
         .service(events::list)
         .service(events::show)
         .service(audit::list)
         .service(webhook_events::list)
         .service(webhook_events::attempts)
-        .service(webhook_events::redeliver)
-        .service(demo::people);
+        .service(webhook_events::redeliver);
 }
