@@ -6,6 +6,8 @@ use super::event::EventProblem;
 use super::file::Unfit;
 use super::principal::NotBefore;
 
+const NO_PARTICIPANT: &str = "That user is not a participant of this conversation";
+const NO_SEARCH: &str = "This server does not search: it runs with --search off";
 const NO_PAYMENTS: &str = "This server takes no payments: no payment gateway is configured";
 const TOO_BROAD: &str =
     "Too many messages match: add words, or narrow the search with in:, from: or before:";
@@ -163,6 +165,13 @@ fn status_of(refusal: &flow::Refusal) -> u16 {
     }
 }
 
+fn no_type(name: &str, near: Option<&str>) -> String {
+    match near {
+        Some(near) => format!("There is no type {name}; did you mean {near}?"),
+        None => format!("There is no type {name}"),
+    }
+}
+
 impl Refusal {
     /// A field that is missing or malformed.
     pub fn invalid(field: impl Into<Cow<'static, str>>, reason: impl Into<String>) -> Self {
@@ -265,24 +274,17 @@ impl Refusal {
             Self::UserNotFound(id) => format!("There is no user {id}"),
             Self::BusinessNotFound(id) => format!("There is no business {id}"),
             Self::SubjectNotFound => "The platform has not described this subject".to_owned(),
-            Self::ParticipantNotFound => {
-                "That user is not a participant of this conversation".to_owned()
-            }
+            Self::ParticipantNotFound => NO_PARTICIPANT.to_owned(),
             Self::FlowNotFound => "This conversation has no flow".to_owned(),
             Self::DefinitionNotFound(name) => format!("There is no flow {name}"),
             Self::Flow(refusal) => refusal.message(),
             Self::PaymentsUnavailable => NO_PAYMENTS.to_owned(),
             Self::Event(problem) => problem.message(),
-            Self::NotificationTypeNotFound { name, near } => match near {
-                Some(near) => format!("There is no type {name}; did you mean {near}?"),
-                None => format!("There is no type {name}"),
-            },
+            Self::NotificationTypeNotFound { name, near } => no_type(name, near.as_deref()),
             Self::RouteNotFound => "There is nothing at this path".to_owned(),
             Self::MethodNotAllowed => "This path does not take this method".to_owned(),
             Self::SearchTooBroad => TOO_BROAD.to_owned(),
-            Self::SearchUnavailable => {
-                "This server does not search: it runs with --search off".to_owned()
-            }
+            Self::SearchUnavailable => NO_SEARCH.to_owned(),
             Self::FileNotReady => "The file is not ready yet".to_owned(),
             Self::FileRefused(unfit) => unfit.message().to_owned(),
             Self::FileGone => "The file has been deleted".to_owned(),

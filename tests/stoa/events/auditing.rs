@@ -11,8 +11,8 @@ fn texts(page: &Value) -> Vec<&str> {
         .collect()
 }
 
-#[tokio::test]
-async fn lines_come_newest_first_in_pages_and_of_one_thing() {
+/// Five orders are cancelled, each with another reason.
+async fn five_lines() -> Fixture {
     let fixture = Fixture::with(&shipped("pharmago"), &["ada", "corner"]).await;
     for n in 1..=5 {
         let data = json!({ "reason": format!("reason {n}") });
@@ -28,6 +28,12 @@ async fn lines_come_newest_first_in_pages_and_of_one_thing() {
             .await;
         fixture.until_handled().await;
     }
+    fixture
+}
+
+#[tokio::test]
+async fn lines_come_newest_first_in_pages_and_of_one_thing() {
+    let fixture = five_lines().await;
     let admin = fixture.app.person_with("root", &["admin"]).await;
     let first = admin
         .get("/api/v1/audit?limit=3")

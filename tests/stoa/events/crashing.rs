@@ -70,12 +70,12 @@ fn must_be_right(database: &str) {
     assert_eq!(lines(database, REPORTS), [reports]);
 }
 
-/// Every third attempt to store that an effect has taken place fails: so that effect is repeated as if its server had been lost in between.
+/// Every fifth attempt to store that an effect has taken place fails: so that effect is repeated as if its server had been lost in between.
 pub const FORGETFUL: &str = "
 create sequence losses;
 create function lose() returns trigger language plpgsql as $$
 begin
-    if nextval('losses') % 3 = 1 then raise exception 'lost'; end if;
+    if nextval('losses') % 5 = 1 then raise exception 'lost'; end if;
     return new;
 end $$;
 create trigger lose before update on rule_runs for each row execute function lose();";

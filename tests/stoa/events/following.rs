@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Fixture, order, rooms_of, shipped};
+use crate::client::Person;
 
 async fn pharmacy() -> Fixture {
     Fixture::with(&shipped("pharmago"), &["ada", "rob", "sue", "corner"]).await
@@ -24,10 +25,8 @@ fn roles(room: &Value) -> Vec<String> {
     roles
 }
 
-#[tokio::test]
-async fn an_order_lives_by_its_events_alone() {
-    let fixture = pharmacy().await;
-    let ada = fixture.app.person("ada").await;
+/// Places an order; answers the id of its room, of which its customer hears at once.
+async fn placed(fixture: &Fixture, ada: &Person) -> String {
     let mut listening = ada.socket().await;
     let placed = order(
         "1",
@@ -43,14 +42,21 @@ async fn an_order_lives_by_its_events_alone() {
         .expect("an id")
         .to_owned();
     fixture.until_handled().await;
-    let rooms = rooms_of(&ada).await;
+    let rooms = rooms_of(ada).await;
     assert_eq!(rooms.len(), 1);
     assert_eq!(
         (&rooms[0]["id"], &rooms[0]["title"]),
         (&json!(id), &json!("Order 42"))
     );
     assert_eq!(rooms[0]["subject"]["id"], "42");
+    id
+}
 
+#[tokio::test]
+async fn an_order_lives_by_its_events_alone() {
+    let fixture = pharmacy().await;
+    let ada = fixture.app.person("ada").await;
+    let id = placed(&fixture, &ada).await;
     let mut joined = ada.joined(&id).await;
     for (no, rider) in [("2", "rob"), ("3", "sue")] {
         let assigned = order(no, "order.assigned", "42", None, json!({ "rider": rider }));
@@ -101,8 +107,12 @@ async fn an_order_lives_by_its_events_alone() {
         ["order.room_informed {\"order\":\"42\"}"]
     );
 
-    // People may still talk, until the room closes by itself.
-    ada.say(&id, "Thank you!").await;
+    closes_by_itself(&fixture, &ada, &id).await;
+}
+
+/// People may still talk, until the room closes two days later.
+async fn closes_by_itself(fixture: &Fixture, ada: &Person, id: &str) {
+    ada.say(id, "Thank you!").await;
     let late = "select count(*) as n from jobs where kind = 'run_rule' and due_at > now() + interval '47 hours'";
     assert_eq!(fixture.app.count(late), 1);
     fixture.run_sql("update jobs set due_at = now() where kind = 'run_rule'");

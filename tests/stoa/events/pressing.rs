@@ -15,6 +15,7 @@ initial = "under_way"
 [states.under_way]
 title = "Under way"
 awaiting = "rider"
+deadline = { after = "P3D", to = "over" }
 chat = "free"
 [states.under_way.prompt.rider]
 title = "Deliver it"

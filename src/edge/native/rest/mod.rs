@@ -83,10 +83,14 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(participants::change)
         .service(participants::remove)
         .service(gateways::razorpay)
-        .service(events::tell)
-        .service(events::list)
-        .service(events::show)
-        .service(audit::list)
+        .service(demo::people);
+    platform(routes);
+    notices(routes);
+}
+
+/// Notifications, and what people say about them.
+fn notices(routes: &mut ServiceConfig) {
+    routes
         .service(notifications::create)
         .service(notifications::list)
         .service(notifications::count)
@@ -100,9 +104,17 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(notifications::preferences::show)
         .service(notifications::preferences::replace)
         .service(notifications::preferences::settings)
-        .service(notifications::preferences::set_settings)
+        .service(notifications::preferences::set_settings);
+}
+
+/// What the platform tells and is told, and what those who run it look at.
+fn platform(routes: &mut ServiceConfig) {
+    routes
+        .service(events::tell)
+        .service(events::list)
+        .service(events::show)
+        .service(audit::list)
         .service(webhook_events::list)
         .service(webhook_events::attempts)
-        .service(webhook_events::redeliver)
-        .service(demo::people);
+        .service(webhook_events::redeliver);
 }
