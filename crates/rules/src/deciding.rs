@@ -166,34 +166,41 @@ impl Filling<'_> {
                 kind,
                 ends,
             } => self.connect(from, to, kind, *ends)?,
-            Action::Notify {
-                to,
-                kind,
-                title,
-                message,
-                priority,
-                key,
-                data,
-            } => Effect::Notify {
-                to: to
-                    .iter()
-                    .map(|whom| self.selected(whom))
-                    .collect::<Result<_, _>>()?,
-                kind: kind.clone(),
-                subject: self.facts.subject.cloned(),
-                words: Words {
-                    title: title.as_ref().map(|title| self.text(title)),
-                    message: message.as_ref().map(|message| self.text(message)),
-                    priority: priority.clone(),
-                    key: key.as_ref().map(|key| self.text(key)),
-                },
-                data: self.texts(data),
-            },
+            Action::Notify { .. } => self.notify(action)?,
             Action::Trait { of, name, value } => Effect::Trait {
                 user: self.user(of)?,
                 name: name.clone(),
                 value: self.text(value),
             },
+        })
+    }
+
+    fn notify(&self, action: &Action) -> Result<Effect, Missing> {
+        let Action::Notify {
+            to,
+            kind,
+            title,
+            message,
+            priority,
+            key,
+            data,
+        } = action
+        else {
+            return Err(Missing("an action that notifies"));
+        };
+        let text = |text: &Option<Text>| text.as_ref().map(|text| self.text(text));
+        let to = to.iter().map(|whom| self.selected(whom));
+        Ok(Effect::Notify {
+            to: to.collect::<Result<_, _>>()?,
+            kind: kind.clone(),
+            subject: self.facts.subject.cloned(),
+            words: Words {
+                title: text(title),
+                message: text(message),
+                priority: priority.clone(),
+                key: text(key),
+            },
+            data: self.texts(data),
         })
     }
 

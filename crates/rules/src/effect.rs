@@ -184,6 +184,33 @@ fn listed<T: fmt::Display>(items: &[T]) -> String {
     items.join(", ")
 }
 
+fn said(formatter: &mut fmt::Formatter<'_>, title: Option<&str>, say: Option<&str>) -> fmt::Result {
+    if let Some(title) = title {
+        write!(formatter, ", \"{title}\"")?;
+    }
+    match say {
+        Some(say) => write!(formatter, "; says \"{say}\""),
+        None => Ok(()),
+    }
+}
+
+fn notified(
+    formatter: &mut fmt::Formatter<'_>,
+    (to, kind): (&str, &str),
+    words: &Words,
+    data: &Map<String, Value>,
+) -> fmt::Result {
+    write!(
+        formatter,
+        "notify: {to} of {kind} {}",
+        Value::Object(data.clone())
+    )?;
+    match &words.title {
+        Some(title) => write!(formatter, ", \"{title}\""),
+        None => Ok(()),
+    }
+}
+
 /// The line of a transcript.
 impl fmt::Display for Effect {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -198,13 +225,7 @@ impl fmt::Display for Effect {
             } => {
                 let people = listed(people);
                 write!(formatter, "converse: {room} of {subject} with {people}")?;
-                if let Some(title) = title {
-                    write!(formatter, ", \"{title}\"")?;
-                }
-                match say {
-                    Some(say) => write!(formatter, "; says \"{say}\""),
-                    None => Ok(()),
-                }
+                said(formatter, title.as_deref(), say.as_deref())
             }
             Self::People {
                 rooms,
@@ -243,14 +264,7 @@ impl fmt::Display for Effect {
                 words,
                 data,
                 ..
-            } => {
-                let data = Value::Object(data.clone());
-                write!(formatter, "notify: {} of {kind} {data}", listed(to))?;
-                match &words.title {
-                    Some(title) => write!(formatter, ", \"{title}\""),
-                    None => Ok(()),
-                }
-            }
+            } => notified(formatter, (&listed(to), kind), words, data),
             Self::Trait { user, name, value } => {
                 write!(formatter, "trait: {name} of {user} is \"{value}\"")
             }

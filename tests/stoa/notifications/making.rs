@@ -64,122 +64,76 @@ async fn words_are_the_types_or_ones_own() {
     );
 }
 
-#[tokio::test]
-async fn what_is_wrong_is_refused_by_name_and_makes_nothing() {
-    let fixture = Fixture::with(&["ann"]).await;
+/// A key, a value that is wrong there, and the field that is named.
+const WRONG: [(&str, &str, &str); 13] = [
+    ("to", "{}", "to"),
+    ("to", r#"{"user_ids":[]}"#, "to.user_ids"),
+    ("data", r#"{"order_id":"1"}"#, "data.order_number"),
+    (
+        "data",
+        r#"{"order_id":"1","order_number":"1","status":"x","phone":"7"}"#,
+        "data.phone",
+    ),
+    (
+        "data",
+        r#"{"order_id":1,"order_number":"1","status":"x"}"#,
+        "data.order_id",
+    ),
+    ("title", "\"\"", "title"),
+    ("message", "\"\"", "message"),
+    ("priority", "\"medium\"", "priority"),
+    (
+        "action",
+        r#"{"url":"javascript:alert(1)","text":"x"}"#,
+        "action.url",
+    ),
+    (
+        "action",
+        r#"{"url":"//evil.example","text":"x"}"#,
+        "action.url",
+    ),
+    ("subject", r#"{"type":"order","id":""}"#, "subject_id"),
+    ("metadata", "[1]", "metadata"),
+    ("expires_at", "\"2020-01-01T00:00:00Z\"", "expires_at"),
+];
+
+type Case = (Value, u16, &'static str, Option<&'static str>);
+
+/// Bodies, and how each is refused.
+fn wrong() -> Vec<Case> {
     let with = |key: &str, value: Value| {
         let mut body = order("ann", "1", "new");
         body[key] = value;
         body
     };
-    for (body, status, code, field) in [
-        (with("to", json!({})), 400, "INVALID_REQUEST", Some("to")),
-        (
-            with("to", json!({ "user_ids": [] })),
-            400,
-            "INVALID_REQUEST",
-            Some("to.user_ids"),
-        ),
-        (
-            with("to", json!({ "user_id": "stranger" })),
-            404,
-            "USER_NOT_FOUND",
-            None,
-        ),
-        (
-            with("type", json!("order_updat")),
-            404,
-            "NOTIFICATION_TYPE_NOT_FOUND",
-            None,
-        ),
-        (
-            with("data", json!({ "order_id": "1" })),
-            400,
-            "INVALID_REQUEST",
-            Some("data.order_number"),
-        ),
-        (
-            with(
-                "data",
-                json!({ "order_id": "1", "order_number": "1", "status": "x", "phone": "7" }),
-            ),
-            400,
-            "INVALID_REQUEST",
-            Some("data.phone"),
-        ),
-        (
-            with(
-                "data",
-                json!({ "order_id": 1, "order_number": "1", "status": "x" }),
-            ),
-            400,
-            "INVALID_REQUEST",
-            Some("data.order_id"),
-        ),
-        (
-            with("title", json!("x".repeat(256))),
-            400,
-            "INVALID_REQUEST",
-            Some("title"),
-        ),
-        (
-            with("message", json!("x".repeat(4_001))),
-            400,
-            "INVALID_REQUEST",
-            Some("message"),
-        ),
-        (
-            with("priority", json!("medium")),
-            400,
-            "INVALID_REQUEST",
-            Some("priority"),
-        ),
-        (
-            with(
-                "action",
-                json!({ "url": "javascript:alert(1)", "text": "x" }),
-            ),
-            400,
-            "INVALID_REQUEST",
-            Some("action.url"),
-        ),
-        (
-            with("action", json!({ "url": "//evil.example", "text": "x" })),
-            400,
-            "INVALID_REQUEST",
-            Some("action.url"),
-        ),
-        (
-            with("subject", json!({ "type": "order", "id": "" })),
-            400,
-            "INVALID_REQUEST",
-            Some("subject_id"),
-        ),
-        (
-            with("metadata", json!([1])),
-            400,
-            "INVALID_REQUEST",
-            Some("metadata"),
-        ),
-        (
-            with("metadata", json!({ "x": "y".repeat(9_000) })),
-            400,
-            "INVALID_REQUEST",
-            Some("metadata"),
-        ),
-        (
-            with("expires_at", json!("2020-01-01T00:00:00Z")),
-            400,
-            "INVALID_REQUEST",
-            Some("expires_at"),
-        ),
-        (
-            json!({ "to": { "user_id": "ann" }, "type": "system", "title": "only" }),
-            400,
-            "INVALID_REQUEST",
-            Some("message"),
-        ),
+    let mut cases: Vec<Case> = Vec::new();
+    for (key, value, field) in WRONG {
+        let value = serde_json::from_str(value).expect("JSON");
+        cases.push((with(key, value), 400, "INVALID_REQUEST", Some(field)));
+    }
+    for (key, value) in [
+        ("title", json!("x".repeat(256))),
+        ("message", json!("x".repeat(4_001))),
+        ("metadata", json!({ "x": "y".repeat(9_000) })),
     ] {
+        let field = ["title", "message", "metadata"]
+            .into_iter()
+            .find(|field| *field == key);
+        cases.push((with(key, value), 400, "INVALID_REQUEST", field));
+    }
+    let stranger = with("to", json!({ "user_id": "stranger" }));
+    cases.push((stranger, 404, "USER_NOT_FOUND", None));
+    let unknown = with("type", json!("order_updat"));
+    cases.push((unknown, 404, "NOTIFICATION_TYPE_NOT_FOUND", None));
+    let no_message = json!({ "to": { "user_id": "ann" }, "type": "system", "title": "only" });
+    cases.push((no_message, 400, "INVALID_REQUEST", Some("message")));
+    cases
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_refused_by_name_and_makes_nothing() {
+    let fixture = Fixture::with(&["ann"]).await;
+    for (body, status, code, field) in wrong() {
         let answer = fixture.make(body.clone()).await.expect_status(status);
         assert_eq!(answer.body["error_code"], code, "{body}");
         if let Some(field) = field {

@@ -68,60 +68,60 @@ async fn no_query_walks_the_table() {
     let mut connection = PgConnection::establish(&database).unwrap();
     let connection = &mut connection;
     connection.batch_execute(FILL).unwrap();
-    let (user, about) = (
-        UserNo(7),
-        About {
-            kind: "order".to_owned(),
-            id: "70".to_owned(),
-        },
-    );
-    let filters = [
-        Filter::default(),
-        Filter {
-            shown: Shown::Unread,
-            ..Filter::default()
-        },
-        Filter {
-            about: Some(about.clone()),
-            ..Filter::default()
-        },
-        Filter {
-            kind: Some("system".to_owned()),
-            priority: Some(3),
-            before: Some(50_000),
-            ..Filter::default()
-        },
-    ];
     // Often enough that Postgres settles on a plan for whatever values come.
     for n in 0..8 {
         let before = walked(connection);
-        for filter in &filters {
-            notices::list(connection, user, filter, 20).unwrap();
-        }
-        notices::count(connection, user).unwrap();
-        notices::find(connection, NoticeNo(100 + n)).unwrap();
-        notices::with_numbers(connection, &[1, 2, 3]).unwrap();
-        notices::create(connection, &new_one(30 + n, n)).unwrap();
-        notices::change(connection, user, NoticeNo(6 + 600 * n), Change::Archive).unwrap();
-        notices::mark_seen(connection, UserNo(100 + n)).unwrap();
-        let which = Which {
-            numbers: Some(vec![5]),
-            ..Which::default()
-        };
-        notices::mark_read(connection, UserNo(200 + n), &which).unwrap();
-        notices::mark_read(connection, UserNo(200 + n), &Which::default()).unwrap();
-        notices::withdraw(
-            connection,
-            &Withdrawn::About(About {
-                id: (10 * n).to_string(),
-                ..about.clone()
-            }),
-        )
-        .unwrap();
-        notices::withdraw(connection, &Withdrawn::Keyed(user, "k6".to_owned())).unwrap();
-        notices::expire(connection).unwrap();
-        notices::forget(connection).unwrap();
-        notices::preferences::of_many(connection, &[user, UserNo(8)]).unwrap();
+        read_all(connection, n);
+        write_all(connection, n);
         assert_eq!(walked(connection), before, "round {n}");
     }
+}
+
+fn about(n: i64) -> About {
+    About {
+        kind: "order".to_owned(),
+        id: (10 * n).to_string(),
+    }
+}
+
+fn read_all(connection: &mut PgConnection, n: i64) {
+    let user = UserNo(7);
+    let unread = Filter {
+        shown: Shown::Unread,
+        ..Filter::default()
+    };
+    let of_thing = Filter {
+        about: Some(about(7)),
+        ..Filter::default()
+    };
+    let narrow = Filter {
+        kind: Some("system".to_owned()),
+        priority: Some(3),
+        before: Some(50_000),
+        ..Filter::default()
+    };
+    for filter in [Filter::default(), unread, of_thing, narrow] {
+        notices::list(connection, user, &filter, 20).unwrap();
+    }
+    notices::count(connection, user).unwrap();
+    notices::find(connection, NoticeNo(100 + n)).unwrap();
+    notices::with_numbers(connection, &[1, 2, 3]).unwrap();
+    notices::preferences::of_many(connection, &[user, UserNo(8)]).unwrap();
+}
+
+fn write_all(connection: &mut PgConnection, n: i64) {
+    let user = UserNo(7);
+    notices::create(connection, &new_one(30 + n, n)).unwrap();
+    notices::change(connection, user, NoticeNo(6 + 600 * n), Change::Archive).unwrap();
+    notices::mark_seen(connection, UserNo(100 + n)).unwrap();
+    let which = Which {
+        numbers: Some(vec![5]),
+        ..Which::default()
+    };
+    notices::mark_read(connection, UserNo(200 + n), &which).unwrap();
+    notices::mark_read(connection, UserNo(200 + n), &Which::default()).unwrap();
+    notices::withdraw(connection, &Withdrawn::About(about(n))).unwrap();
+    notices::withdraw(connection, &Withdrawn::Keyed(user, "k6".to_owned())).unwrap();
+    notices::expire(connection).unwrap();
+    notices::forget(connection).unwrap();
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::json::Json;
 use super::snapshot_file::SnapshotFile;
+use crate::client::Person;
 use crate::notifications::{Fixture, order, plain};
 
 const ALL: &str = "/api/v1/notifications";
@@ -47,18 +48,26 @@ async fn what_is_answered_about_notifications_and_what_is_heard() {
         "notification_removed",
         &socket.event("notification_removed").await,
     );
+    of_ann(&fixture, &mut snapshots, &ann, &id).await;
+    snapshots.close();
+}
+
+/// What Ann does with her notifications.
+async fn of_ann(fixture: &Fixture, snapshots: &mut SnapshotFile, ann: &Person, id: &str) {
+    let mut socket = ann.socket().await;
+    let platform = &fixture.platform;
     let second = fixture.made(plain("ann", "Hello")).await;
     let second = second["id"].as_str().expect("an id");
     let one = format!("{ALL}/{{id}}");
     snapshots
-        .ask(&ann, &format!("GET {one}"), &[&id], None, "")
+        .ask(ann, &format!("GET {one}"), &[id], None, "")
         .await;
     let read = Some(json!({ "read": true }));
     snapshots
-        .ask(&ann, &format!("PATCH {one}"), &[second], read, "")
+        .ask(ann, &format!("PATCH {one}"), &[second], read, "")
         .await;
     keep(
-        &mut snapshots,
+        snapshots,
         "notification_updated",
         &socket.event("notification_updated").await,
     );
@@ -67,21 +76,15 @@ async fn what_is_answered_about_notifications_and_what_is_heard() {
         "GET /api/v1/notifications/count",
         "GET /api/v1/notification-types",
     ] {
-        snapshots.ask(&ann, line, &[], None, "").await;
+        snapshots.ask(ann, line, &[], None, "").await;
     }
     for path in ["read", "seen"] {
         snapshots
-            .ask(
-                &ann,
-                &format!("POST {ALL}/{path}"),
-                &[],
-                Some(json!({})),
-                "",
-            )
+            .ask(ann, &format!("POST {ALL}/{path}"), &[], Some(json!({})), "")
             .await;
     }
     snapshots
-        .ask(&ann, &format!("DELETE {one}"), &[second], None, "")
+        .ask(ann, &format!("DELETE {one}"), &[second], None, "")
         .await;
     let about = json!({ "subject_type": "order", "subject_id": "A-77" });
     snapshots
@@ -101,13 +104,12 @@ async fn what_is_answered_about_notifications_and_what_is_heard() {
     ] {
         let path = format!("/api/v1/me/notification-{path}");
         snapshots
-            .ask(&ann, &format!("PUT {path}"), &[], Some(body), "")
+            .ask(ann, &format!("PUT {path}"), &[], Some(body), "")
             .await;
         snapshots
-            .ask(&ann, &format!("GET {path}"), &[], None, "")
+            .ask(ann, &format!("GET {path}"), &[], None, "")
             .await;
     }
-    snapshots.close();
 }
 
 #[tokio::test]
