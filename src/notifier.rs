@@ -103,7 +103,7 @@ impl Notifier {
             return;
         }
         let own = self.clone();
-        actix_rt::spawn(async move {
+        tokio::spawn(async move {
             let read = move |connection: &mut _| notices::with_numbers(connection, &wanted);
             match own.pool.run(read).await {
                 Ok(found) => own.tell_here(found),
@@ -126,7 +126,7 @@ impl Notifier {
         counting.insert(user, Count::Fresh);
         drop(counting);
         let own = self.clone();
-        actix_rt::spawn(async move {
+        tokio::spawn(async move {
             loop {
                 let read = move |connection: &mut _| notices::count(connection, user);
                 match own.pool.run(read).await {

@@ -24,6 +24,7 @@ use crate::identity::staff::StaffNews;
 use crate::job_signal::JobSignal;
 use crate::journal::{Journal, JournalHandle};
 use crate::nodes::Nodes;
+use crate::notifier::Notifier;
 use crate::objects::Objects;
 use crate::payment::PaymentGateway;
 use crate::presence::Directory;

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use crate::domain::conversation::PresenceStatus;
 use crate::domain::file::CheckEnd;
 use crate::domain::ids::{ConversationNo, SessionId, UserNo};
+use crate::domain::notice::NoticeNews;
 use crate::queue::{ChatFrame, ConnectionQueue, Frame};
 use crate::wire::outgoing::Outgoing;
 pub use table::HeardIn;

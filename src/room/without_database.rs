@@ -31,6 +31,7 @@ use crate::error::Error;
 use crate::feed::Feed;
 use crate::identity::staff::StaffNews;
 use crate::journal::Journal;
+use crate::notifier::Notifier;
 use crate::presence::Directory;
 use crate::queue::{ChatFrame, ConnectionQueue, Rejoin};
 use crate::store::gap::Missed;

@@ -12,7 +12,7 @@ use crate::domain::notice::{About, Notice, NoticeSpec, RECIPIENTS};
 use crate::domain::refusal::Refusal;
 use crate::error::Error;
 use crate::store::events::EventRow;
-use crate::store::notices::{self, NewNotices};
+use crate::store::notices::{self as rows, NewNotices};
 use crate::store::rule_runs::{self, PendingRun};
 use crate::store::{participants, rule_rooms, users};
 
@@ -90,7 +90,7 @@ fn make(
         maker: SYSTEM.0,
         recipients,
     };
-    let made = notices::create(connection, &new)?;
+    let made = rows::create(connection, &new)?;
     let new = made.notices.into_iter().map(|(notice, _)| notice);
     Ok(made.replaced.into_iter().chain(new).collect())
 }

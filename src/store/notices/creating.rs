@@ -297,7 +297,7 @@ fn replace(connection: &mut PgConnection, rows: &[Row]) -> Result<Vec<NoticeRow>
         .set((
             table::state.eq(NoticeState::Withdrawn.name()),
             table::end_reason.eq("replaced"),
-            table::ended_at.eq(now.nullable()),
+            table::ended_at.eq(now),
             table::updated_at.eq(now),
         ))
         .returning(NoticeRow::as_returning())

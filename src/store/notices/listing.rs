@@ -3,6 +3,7 @@
 use diesel::dsl::now;
 use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use super::NoticeRow;
 use crate::domain::ids::{NoticeNo, UserNo};
@@ -49,8 +50,7 @@ pub fn list(
     let mut query = alive(user)
         .select(NoticeRow::as_select())
         .order(table::no.desc())
-        .limit(limit)
-        .into_boxed::<Pg>();
+        .limit(limit);
     query = match filter.shown {
         Shown::Current => query.filter(table::archived_at.is_null()),
         Shown::Unread => query
@@ -80,19 +80,12 @@ pub fn list(
 }
 
 /// What a user sees now. The state is a literal, so that partial indexes serve it.
-#[diesel::dsl::auto_type(no_type_alias)]
-fn alive(user: UserNo) -> _ {
-    let number: i64 = user.0;
+fn alive<'a>(user: UserNo) -> table::BoxedQuery<'a, Pg> {
     table::table
-        .filter(table::user_no.eq(number))
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
-            "state = 'shown'",
-        ))
-        .filter(
-            table::expires_at
-                .is_null()
-                .or(table::expires_at.gt(now.nullable())),
-        )
+        .filter(table::user_no.eq(user.0))
+        .filter(diesel::dsl::sql::<Bool>("state = 'shown'"))
+        .filter(table::expires_at.is_null().or(table::expires_at.gt(now)))
+        .into_boxed()
 }
 
 /// The notification with this number, whatever its state.

@@ -54,7 +54,7 @@ pub fn change(
         .filter(table::user_no.eq(user.0))
         .filter(table::state.eq("shown"));
     let (nothing, no_key) = (None::<DateTime<Utc>>, None::<String>);
-    let (at, returning) = (now.nullable(), NoticeRow::as_returning());
+    let (at, returning) = (now, NoticeRow::as_returning());
     let changed: QueryResult<NoticeRow> = match change {
         Change::Read => diesel::update(own.filter(table::read_at.is_null()))
             .set((table::read_at.eq(at), table::updated_at.eq(now)))
@@ -175,7 +175,7 @@ pub fn withdraw(connection: &mut PgConnection, what: &Withdrawn) -> Result<Vec<N
         .set((
             table::state.eq("withdrawn"),
             table::end_reason.eq("by_platform"),
-            table::ended_at.eq(now.nullable()),
+            table::ended_at.eq(now),
             table::updated_at.eq(now),
         ))
         .returning(NoticeRow::as_returning())
@@ -189,7 +189,7 @@ pub fn expire(connection: &mut PgConnection) -> Result<Vec<Notice>, Error> {
         .filter(diesel::dsl::sql::<diesel::sql_types::Bool>(
             "state = 'shown' and expires_at is not null",
         ))
-        .filter(table::expires_at.le(now.nullable()))
+        .filter(table::expires_at.le(now))
         .order(table::expires_at)
         .limit(MOST)
         .select(table::no)
@@ -202,7 +202,7 @@ pub fn expire(connection: &mut PgConnection) -> Result<Vec<Notice>, Error> {
     .set((
         table::state.eq("expired"),
         table::end_reason.eq("expired"),
-        table::ended_at.eq(now.nullable()),
+        table::ended_at.eq(now),
         table::updated_at.eq(now),
     ))
     .returning(NoticeRow::as_returning())

@@ -6,7 +6,7 @@ use diesel::sql_types::BigInt;
 use notices::{Notices, Priority};
 use stoa::domain::ids::{NoticeNo, UserNo};
 use stoa::domain::notice::{About, NoticeSpec};
-use stoa::store::notices::{self, Change, Filter, NewNotices, Shown, Which, Withdrawn};
+use stoa::store::notices::{self as rows, Change, Filter, NewNotices, Shown, Which, Withdrawn};
 
 use crate::test_app::fresh_database;
 
@@ -101,27 +101,27 @@ fn read_all(connection: &mut PgConnection, n: i64) {
         ..Filter::default()
     };
     for filter in [Filter::default(), unread, of_thing, narrow] {
-        notices::list(connection, user, &filter, 20).unwrap();
+        rows::list(connection, user, &filter, 20).unwrap();
     }
-    notices::count(connection, user).unwrap();
-    notices::find(connection, NoticeNo(100 + n)).unwrap();
-    notices::with_numbers(connection, &[1, 2, 3]).unwrap();
-    notices::preferences::of_many(connection, &[user, UserNo(8)]).unwrap();
+    rows::count(connection, user).unwrap();
+    rows::find(connection, NoticeNo(100 + n)).unwrap();
+    rows::with_numbers(connection, &[1, 2, 3]).unwrap();
+    rows::preferences::of_many(connection, &[user, UserNo(8)]).unwrap();
 }
 
 fn write_all(connection: &mut PgConnection, n: i64) {
     let user = UserNo(7);
-    notices::create(connection, &new_one(30 + n, n)).unwrap();
-    notices::change(connection, user, NoticeNo(6 + 600 * n), Change::Archive).unwrap();
-    notices::mark_seen(connection, UserNo(100 + n)).unwrap();
+    rows::create(connection, &new_one(30 + n, n)).unwrap();
+    rows::change(connection, user, NoticeNo(6 + 600 * n), Change::Archive).unwrap();
+    rows::mark_seen(connection, UserNo(100 + n)).unwrap();
     let which = Which {
         numbers: Some(vec![5]),
         ..Which::default()
     };
-    notices::mark_read(connection, UserNo(200 + n), &which).unwrap();
-    notices::mark_read(connection, UserNo(200 + n), &Which::default()).unwrap();
-    notices::withdraw(connection, &Withdrawn::About(about(n))).unwrap();
-    notices::withdraw(connection, &Withdrawn::Keyed(user, "k6".to_owned())).unwrap();
-    notices::expire(connection).unwrap();
-    notices::forget(connection).unwrap();
+    rows::mark_read(connection, UserNo(200 + n), &which).unwrap();
+    rows::mark_read(connection, UserNo(200 + n), &Which::default()).unwrap();
+    rows::withdraw(connection, &Withdrawn::About(about(n))).unwrap();
+    rows::withdraw(connection, &Withdrawn::Keyed(user, "k6".to_owned())).unwrap();
+    rows::expire(connection).unwrap();
+    rows::forget(connection).unwrap();
 }

@@ -25,6 +25,7 @@ use crate::edge::native::decode::{Request, decode};
 use crate::edge::native::encode;
 use crate::edge::native::events::file_checked;
 use crate::edge::native::frame_id::FrameId;
+use crate::edge::native::notices::notice_event;
 use crate::error::Error;
 use crate::queue::{
     AUTHENTICATION_TIMEOUT, ChatFrame, CloseReason, ConnectionQueue, Drain, Drained, Frame, Heard,
