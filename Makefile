@@ -34,7 +34,6 @@ real: ## Run the tests behind the real HAProxy and nginx (ARGS=passing for some 
 	@scripts/real.sh $(ARGS)
 
 nodes: ## Kill, freeze and cut off nodes, Redis and PostgreSQL under load; compare what was heard (ARGS="--rounds 10"; PREVIOUS=path/to/older/stoa)
-	@scripts/install.sh nodes
 	@scripts/install.sh campaign
 	cargo build --profile dist --locked --bin stoa --example nodes
 	$(TARGET)/dist/examples/nodes $(if $(PREVIOUS),--previous $(PREVIOUS)) $(ARGS)

@@ -182,7 +182,7 @@ case ${1:-} in
 run) ;;
 test) needs+=(browser driver node npm python pooler redis exiftool) ;;
 nodes) needs+=(redis haproxy) ;;
-campaign) needs+=(node npm redis) ;;
+campaign) needs+=(node npm redis haproxy) ;;
 real) needs+=(browser driver node npm python redis haproxy nginx) ;;
 *) say "install.sh run | test | nodes | campaign | real" && exit 2 ;;
 esac

@@ -34,7 +34,7 @@ impl Warnings {
         }
     }
 
-    /// What is said of so many peers with this wire; anew after a time without peers.
+    /// Warns once of what this server lacks beside so many peers. After a time without peers, it warns again.
     pub(super) fn note_peers(&mut self, peers: usize, wire: Wire) {
         if peers == 0 {
             (self.is_late, self.files_apart) = (false, false);
@@ -43,9 +43,8 @@ impl Warnings {
         if wire == Wire::Off && !std::mem::replace(&mut self.is_late, true) {
             log::warn!(
                 event = "peers_without_wire", peers = peers;
-                "other servers run on this database, and this one has no --redis: what is said on them is heard \
-                 here up to 1.5 seconds later; typing, presence, and notices of conversations that nobody here has \
-                 open are not"
+                "other servers run on this database, and this one has no --redis: messages that are sent there come here up to \
+                 1.5 seconds later; typing, presence, and notices of conversations that nobody here has open do not come"
             );
         }
         let is_own = self.files == FileStore::DataFolder;
@@ -60,23 +59,19 @@ impl Warnings {
 
     /// Says of each peer once that it is not heard over Redis, although this server hears itself there.
     pub(super) fn note_unheard(&mut self, unheard: &[(NodeRow, Hearing)]) {
-        let ids = unheard.iter().map(|(peer, _)| peer.id).collect();
-        let told = std::mem::replace(&mut self.unheard, ids);
-        for (peer, hearing) in unheard.iter().filter(|(peer, _)| !told.contains(&peer.id)) {
+        for (peer, hearing) in unnamed(&mut self.unheard, unheard, |(peer, _)| peer.id) {
             log::warn!(
                 event = "peer_not_heard", peer:% = peer.id, tag = peer.tag.as_deref().unwrap_or(""),
                 address = peer.address.as_str(), state = hearing.name();
-                "another server on this database is not heard over Redis: it has no --redis, another one, or cannot reach it; what is said on \
-                 it is heard here up to 1.5 seconds later"
+                "nothing comes over Redis from another server on this database: it has no --redis, uses another Redis, or cannot reach \
+                 this one; messages that are sent there come here up to 1.5 seconds later"
             );
         }
     }
 
     /// Says of each peer once that it has the tag of this server: a balancer sends the sessions of one to the other.
     pub(super) fn note_namesakes(&mut self, namesakes: &[NodeRow]) {
-        let ids = namesakes.iter().map(|peer| peer.id).collect();
-        let told = std::mem::replace(&mut self.namesakes, ids);
-        for peer in namesakes.iter().filter(|peer| !told.contains(&peer.id)) {
+        for peer in unnamed(&mut self.namesakes, namesakes, |peer| peer.id) {
             log::warn!(
                 event = "node_tag_shared", tag = peer.tag.as_deref().unwrap_or(""), peer:% = peer.id,
                 address = peer.address.as_str();
@@ -85,4 +80,16 @@ impl Warnings {
             );
         }
     }
+}
+
+/// Those of the peers that are not among the named ones. From now on, these peers are the named ones.
+fn unnamed<'a, T>(
+    named: &mut HashSet<NodeId>,
+    peers: &'a [T],
+    id: impl Fn(&T) -> NodeId,
+) -> Vec<&'a T> {
+    let before = std::mem::replace(named, peers.iter().map(&id).collect());
+    let mut unnamed: Vec<&T> = peers.iter().collect();
+    unnamed.retain(|peer| !before.contains(&id(peer)));
+    unnamed
 }

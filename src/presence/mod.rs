@@ -55,8 +55,8 @@ impl Sessions {
 pub struct Directory {
     connections: DashMap<SessionId, Arc<ConnectionQueue>>,
     connection_count: AtomicUsize,
-    /// Code that changes both locks the table first. Rooms look up each participant here with each message; the database numbers users,
-    /// so nobody outside chooses what is hashed.
+    /// Code that changes both locks the table first. Rooms look up each participant here with each message, so its hash is quick; it need not
+    /// resist chosen keys, since the database numbers users.
     users: DashMap<UserNo, Sessions, RandomState>,
     table: RwLock<PresenceTable>,
     rooms: DashMap<UserNo, Vec<(ConversationNo, Recipient<PresenceChanged>)>>,
@@ -168,9 +168,7 @@ impl Directory {
 
     /// Whether a user has an open session at this server.
     pub fn is_connected(&self, user: UserNo) -> bool {
-        self.users
-            .get(&user)
-            .is_some_and(|sessions| !sessions.queues.is_empty())
+        self.session_count(user) > 0
     }
 
     /// The number of a user's open sessions at this server.

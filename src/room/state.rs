@@ -90,6 +90,12 @@ impl State {
         self.people.get(no)
     }
 
+    /// How many people take part now.
+    fn count_present(&self) -> usize {
+        let present = self.everybody().filter(|person| person.takes_part());
+        present.count()
+    }
+
     /// All present and past participants, in no particular order.
     pub fn everybody(&self) -> impl Iterator<Item = &Participant> {
         self.people.iter()

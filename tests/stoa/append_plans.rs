@@ -5,10 +5,8 @@ use stoa::domain::ids::{ConversationNo, MessageId, UserNo};
 use stoa::domain::message::Content;
 use stoa::domain::principal::Roles;
 use stoa::store::append::{self, Appended, NewMessage};
-use stoa::store::pool::Pool;
 
-use crate::plans::{FILL, full_database, walks};
-use crate::test_app::{fresh_database, parse};
+use crate::plans::{FILL, filled_database, full_database, walks};
 
 /// Appends to many conversations, with replies and repeats among them.
 fn appends(drafts: &[Content]) -> Vec<NewMessage<'_>> {
@@ -78,13 +76,10 @@ fn must_look_up(plans: &[Vec<String>]) {
 
 #[test]
 fn the_append_statements_go_by_index_when_planned_for_small_tables() {
-    let url = fresh_database();
-    let secret = "long enough a secret for the tests";
-    let config = parse(&["stoa", "--database-url", &url, "--jwt-secret", secret]);
-    let pool = Pool::new(&url, &config.database).expect("a pool");
+    let (pool, mut outside) = filled_database("analyze");
     let few = FILL.replace("10000", "5");
     for fill in ["analyze", few.as_str()] {
-        pool.dedicated().unwrap().batch_execute(fill).unwrap();
+        outside.batch_execute(fill).unwrap();
         let mut connection = pool.for_appends().unwrap();
         let reply_to = Some(MessageId {
             conversation: ConversationNo(19),

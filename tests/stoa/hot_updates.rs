@@ -10,8 +10,7 @@ use stoa::domain::principal::Roles;
 use stoa::store::append::{self, NewMessage};
 use stoa::store::pool::Pool;
 
-use crate::plans::FILL;
-use crate::test_app::{fresh_database, parse};
+use crate::plans::{FILL, filled_database};
 
 #[derive(Debug, QueryableByName)]
 struct Dependent {
@@ -53,15 +52,7 @@ fn updates(connection: &mut PgConnection) -> Updates {
 
 /// A database with few rows in each table.
 pub fn filled() -> (Pool, PgConnection) {
-    let url = fresh_database();
-    let secret = "long enough a secret for the tests";
-    let config = parse(&["stoa", "--database-url", &url, "--jwt-secret", secret]);
-    let pool = Pool::new(&url, &config.database).expect("a pool");
-    let mut connection = pool.dedicated().unwrap();
-    connection
-        .batch_execute(&FILL.replace("10000", "5"))
-        .unwrap();
-    (pool, connection)
+    filled_database(&FILL.replace("10000", "5"))
 }
 
 #[test]

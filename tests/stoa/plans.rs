@@ -89,14 +89,19 @@ pub fn must_walk_nothing<T>(
 }
 
 pub fn full_database() -> (Pool, PgConnection) {
+    filled_database(FILL)
+}
+
+/// A fresh database in which this SQL has run.
+pub fn filled_database(fill: &str) -> (Pool, PgConnection) {
     let url = fresh_database();
     let secret = "long enough a secret for the tests";
     let config = parse(&["stoa", "--database-url", &url, "--jwt-secret", secret]);
     let pool = Pool::new(&url, &config.database).expect("a pool");
     let mut connection = pool.dedicated().expect("a connection");
     connection
-        .batch_execute(&format!("set statement_timeout = 0; {FILL}"))
-        .expect("a full database");
+        .batch_execute(&format!("set statement_timeout = 0; {fill}"))
+        .expect("a filled database");
     (pool, connection)
 }
 

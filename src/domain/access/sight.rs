@@ -43,7 +43,7 @@ impl<'a> Sight<'a> {
         self.sees_seq(seq) && Audience::admits(audience, self.no, self.role)
     }
 
-    /// Whether changes with this seq are among those that are seen, whatever their audience is.
+    /// Whether changes with this seq are seen. A message may still be hidden by its audience.
     pub fn sees_seq(self, seq: Seq) -> bool {
         seq > self.sees_from
     }

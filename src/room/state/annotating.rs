@@ -41,8 +41,7 @@ impl State {
     }
 
     fn must_pin(&self, caller: &Principal) -> Result<(), Refusal> {
-        let people = self.everybody().filter(|it| it.takes_part()).count();
-        let may = self.access(caller)?.may_pin(people);
+        let may = self.access(caller)?.may_pin(self.count_present());
         may.then_some(()).ok_or(Refusal::Forbidden(
             "Only who manages this conversation may pin messages",
         ))

@@ -77,8 +77,7 @@ impl State {
         if is_present {
             return Ok(Decision::Already);
         }
-        let present = self.people.iter().filter(|person| person.takes_part());
-        if present.count() >= self.conversation.most_participants(policy.maximum) {
+        if self.count_present() >= self.conversation.most_participants(policy.maximum) {
             return Err(Refusal::Unprocessable("The conversation is full"));
         }
         let role = wanted
