@@ -1,4 +1,4 @@
-//! A Postgres cluster that belongs to one test: real, durable as by default, to be stopped and started at will.
+//! A real Postgres cluster that belongs to one test, or to all that do not stop it.
 
 use std::fs::{DirBuilder, Permissions, read_dir, read_to_string, set_permissions};
 use std::io::Error;
@@ -46,8 +46,13 @@ struct Owner {
 }
 
 impl TestCluster {
-    /// Makes a cluster and starts it.
+    /// Makes a cluster and starts it, durable as by default.
     pub fn start() -> Result<Self, Failure> {
+        Self::start_with("")
+    }
+
+    /// Makes a cluster with these lines of its configuration and starts it.
+    pub fn start_with(lines: &str) -> Result<Self, Failure> {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let number = MADE.fetch_add(1, Ordering::Relaxed);
         let folder = Path::new(PARENT).join(format!("stoa-test-{}-{number}", std::process::id()));
@@ -81,7 +86,7 @@ impl TestCluster {
             &data,
         )?;
         let settings = format!(
-            "{SETTINGS}unix_socket_directories = '{}'\n",
+            "{SETTINGS}{lines}unix_socket_directories = '{}'\n",
             cluster.folder.display()
         );
         std::fs::write(cluster.folder.join("data/postgresql.auto.conf"), settings)?;

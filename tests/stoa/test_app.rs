@@ -22,12 +22,14 @@ pub use crate::test_server::{parse, try_parse};
 /// What tests sign their tokens with.
 pub const SECRET: &str = "a secret of the tests, long enough for HS256";
 const TEMPLATE: &str = "stoa_template";
+/// Nobody stops the shared cluster, so nothing depends on the disk; a thousand databases would make the disk stall for seconds.
+const UNSYNCED: &str = "fsync = off\nfull_page_writes = off\n";
 
 /// The cluster of all tests that do not stop theirs.
 pub fn shared_cluster() -> &'static TestCluster {
     static CLUSTER: OnceLock<TestCluster> = OnceLock::new();
     CLUSTER.get_or_init(|| {
-        let cluster = TestCluster::start().expect("a cluster for the tests");
+        let cluster = TestCluster::start_with(UNSYNCED).expect("a cluster for the tests");
         let url = cluster.create_database(TEMPLATE).expect("a template");
         migrate(&mut PgConnection::establish(&url).expect("a connection")).expect("migrations");
         cluster
