@@ -30,7 +30,7 @@ crash: ## Kill server and database 20 times under load, then check that nothing 
 	cargo build --profile dist --locked --bin stoa --example crash
 	$(TARGET)/dist/examples/crash $(ARGS)
 
-real: ## Run the tests behind the real HAProxy and nginx (ARGS=passing for some of them)
+real: ## Run the tests behind the real HAProxy and nginx, and with the real clamd (ARGS=passing for some of them)
 	@scripts/real.sh $(ARGS)
 
 nodes: ## Kill, freeze and cut off nodes, Redis and PostgreSQL under load; compare what was heard (ARGS="--rounds 10"; PREVIOUS=path/to/older/stoa)

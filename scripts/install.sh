@@ -3,7 +3,7 @@
 #   install.sh run    what building and running need
 #   install.sh test   and what the tests need besides
 #   install.sh nodes  and what several nodes need besides: Redis and HAProxy
-#   install.sh real   and what the tests behind real balancers need besides
+#   install.sh real   and what the tests of real balancers and of the real clamd need besides
 # What is a service in these packages is neither started nor enabled: only the programs are used, on ports and in folders of their own.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -57,6 +57,8 @@ has_haproxy() { has_program haproxy; }
 packages_haproxy() { echo haproxy; }
 has_nginx() { has_program nginx; }
 packages_nginx() { echo nginx; }
+has_clamd() { has_program clamd; }
+packages_clamd() { echo clamav-daemon; }
 has_exiftool() { has_program exiftool; }
 packages_exiftool() { echo libimage-exiftool-perl; }
 
@@ -148,6 +150,10 @@ disable_services() {
         pgbouncer | redis-server | haproxy | nginx)
             as_root systemctl disable --quiet "$package" >&2 || say "the service $package starts with the machine"
             ;;
+        clamav-daemon)
+            as_root systemctl disable --quiet clamav-daemon.service clamav-daemon.socket clamav-freshclam.service >&2 ||
+                say "the services of $package start with the machine"
+            ;;
         esac
     done
 }
@@ -183,7 +189,7 @@ run) ;;
 test) needs+=(browser driver node npm python pooler redis exiftool) ;;
 nodes) needs+=(redis haproxy) ;;
 campaign) needs+=(node npm redis haproxy) ;;
-real) needs+=(browser driver node npm python redis haproxy nginx) ;;
+real) needs+=(browser driver node npm python redis haproxy nginx clamd) ;;
 *) say "install.sh run | test | nodes | campaign | real" && exit 2 ;;
 esac
 

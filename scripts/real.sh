@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the tests behind the real HAProxy and nginx, one after the other: each has three nodes and its own database.
+# Runs the tests behind the real HAProxy and nginx, one after the other, where each has three nodes and its own database, and those of the real clamd.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null

@@ -12,11 +12,12 @@ known = {}
 
 
 class Client:
-    def __init__(self, url, options):
+    def __init__(self, url, options, joins):
         address = urllib.parse.urlsplit(url)
         self.namespace = address.path or "/"
         self.url = f"{address.scheme}://{address.netloc}"
         self.auth = options["auth"]
+        self.joins = joins
         self.transports = options.get("transports")
         self.events = []
         self.connects = 0
@@ -28,6 +29,8 @@ class Client:
 
     async def on_connect(self):
         self.connects += 1
+        if self.joins:
+            await self.sio.emit("join_conversation", self.joins, namespace=self.namespace)
 
     async def on_refused(self, data):
         self.refused = data
@@ -59,7 +62,7 @@ async def until(look):
 
 
 async def connect(details):
-    client = Client(details["url"], details["options"])
+    client = Client(details["url"], details["options"], details.get("joins"))
     known[details["name"]] = client
     try:
         await client.sio.connect(
@@ -100,6 +103,14 @@ async def take(details):
     return taken
 
 
+async def hear(details):
+    client = known[details["name"]]
+    is_last = lambda event: event[0] == "new_message" and event[1]["message"]["message"] == details["last"]
+    await until(lambda: any(is_last(event) for event in client.events))
+    taken, client.events = client.events, []
+    return taken
+
+
 async def connected(details):
     client = known[details["name"]]
     return await until(lambda: client.is_connected() and client.connects >= details["times"] and client.state())
@@ -126,6 +137,7 @@ COMMANDS = {
     "burst": burst,
     "request": request,
     "take": take,
+    "hear": hear,
     "connected": connected,
     "uses": uses,
     "lost": lost,

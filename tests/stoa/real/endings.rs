@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::talking::Talk;
 use super::town::{End, Recovery, Town};
+use crate::browser::window::Window;
 use crate::clients::Client;
 use crate::clients::commands::said_in;
 use crate::drive::client::{SECRET, Target};
@@ -27,6 +28,7 @@ const LISTENERS: [(&str, &[&str]); 3] = [
     ("cat", &["polling"]),
     ("dan", &["websocket"]),
 ];
+const IN_A_PAGE: (&str, &[&str]) = ("fay", &["polling", "websocket"]);
 /// How long the last listeners may take, on a machine that does much besides.
 const QUIET_LIMIT: Duration = Duration::from_secs(90);
 
@@ -53,24 +55,54 @@ fn judge_crowd(crowd: Crowd, database: &str) {
     assert!(verdict.messages > 200, "{}", verdict.messages);
 }
 
+/// Connects somebody who listens with recovery.
+async fn listen(
+    town: &Town,
+    client: &mut Client,
+    (name, transports): (&str, &[&str]),
+    place: &str,
+) {
+    let person = town.person(name);
+    let who = (&person, Recovery::On);
+    town.connect(client, who, transports, Some(place)).await;
+    client.call(name, "join_conversation", json!(place)).await;
+}
+
+/// Nobody was away for so long that others were told of it.
+fn nobody_was_offline(name: &str, events: &[Value]) {
+    let offline: Vec<_> = events
+        .iter()
+        .filter(|event| event[0] == "user_offline")
+        .collect();
+    assert!(offline.is_empty(), "{name} was told {offline:?}");
+}
+
+/// Whether all of these are among the others, in their order and each at most as often.
+fn is_part_of(some: &[Value], all: &[Value]) -> bool {
+    let mut rest = all.iter();
+    some.iter().all(|one| rest.any(|other| other == one))
+}
+
 async fn nothing_is_lost(kind: Kind) {
     let mut town = tokio::task::block_in_place(|| Town::open(kind));
-    let people = ["ann", "gus", "eve", "bob", "cat", "dan"].map(|id| town.person(id));
+    let people = ["ann", "gus", "eve", "bob", "cat", "dan", "fay"].map(|id| town.person(id));
     let place = town.group(&people).await;
     let mut hearing = Client::node();
-    for (name, transports) in LISTENERS {
-        let person = town.person(name);
-        let who = (&person, Recovery::On);
-        town.connect(&mut hearing, who, transports, Some(&place))
-            .await;
-        hearing.call(name, "join_conversation", json!(place)).await;
+    for listener in LISTENERS {
+        listen(&town, &mut hearing, listener, &place).await;
     }
+    let window = Window::open().await;
+    window.go_to(&format!("{}healthz", town.url())).await;
+    let mut page = Client::page(window).await;
+    listen(&town, &mut page, IN_A_PAGE, &place).await;
     let mut gus = Client::node();
     let who = (&people[1], Recovery::On);
     town.connect(&mut gus, who, &["polling"], None).await;
     let mut python = Client::python();
     let who = (&people[2], Recovery::Off);
-    town.connect(&mut python, who, &["polling"], None).await;
+    town.connect(&mut python, who, &["polling"], Some(&place))
+        .await;
+    python.call("eve", "join_conversation", json!(place)).await;
     let crowd = tokio::task::block_in_place(|| crowd(&town));
     let talk = Talk::default();
     let endings = tokio::task::spawn_blocking(move || {
@@ -101,11 +133,25 @@ async fn nothing_is_lost(kind: Kind) {
     for (name, _) in LISTENERS {
         let events = hearing.take(name, "new_message", count).await;
         assert_eq!(said_in(&events, &place), wanted, "{name}");
+        nobody_was_offline(name, &events);
     }
-    // The client for Python is connected again too, and goes on.
+    let (name, _) = IN_A_PAGE;
+    let events = page.take(name, "new_message", count).await;
+    assert_eq!(said_in(&events, &place), wanted, "{name}");
+    nobody_was_offline(name, &events);
+    // The client for Python knows no recovery: it hears nothing twice, and goes on after each loss.
     let told = json!({ "name": "eve", "times": 1 });
     python.tell("connected", told).await;
     python.call("eve", "join_conversation", json!(place)).await;
+    let last = json!({ "conversationId": place, "message": "the last" });
+    python.call("eve", "send_message", last).await;
+    let events = python.tell("hear", json!({ "name": "eve", "last": "the last" }));
+    let events = events.await.as_array().expect("events").clone();
+    let heard = said_in(&events, &place);
+    let all = [wanted, vec![json!("the last")]].concat();
+    assert!(is_part_of(&heard, &all), "{heard:?} of {all:?}");
+    assert!(heard.len() > count / 3, "{} of {count}", heard.len());
+    nobody_was_offline("eve", &events);
     tokio::task::block_in_place(|| judge_crowd(crowd, &town.fleet.database));
 }
 

@@ -1,6 +1,7 @@
 //! Real balancers in front of real nodes: unmodified clients get through, and nothing is lost or doubled while nodes are killed, frozen
-//! and restarted. `make real` runs these tests, since they need HAProxy and nginx.
+//! and restarted. A real clamd, which reads files. `make real` runs these tests, since they need HAProxy, nginx and clamd.
 
+mod clamd;
 mod endings;
 mod passing;
 mod talking;

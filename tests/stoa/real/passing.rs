@@ -14,12 +14,13 @@ use crate::fleet::balancer::Kind;
 use crate::metrics::figure;
 
 const TRANSPORTS: [&[&str]; 3] = [&["polling", "websocket"], &["polling"], &["websocket"]];
-/// How often each client connects over each transport: more often than there are nodes.
-const TIMES: usize = 4;
+/// How many of a kind are connected over each transport at the same time: so many that none of the nodes has fewer connections than the
+/// others, which would get all new ones. A browser has six connections to a host, of which one sends.
+const TIMES: usize = 5;
 /// Bytes of a large file.
 const LARGE: usize = 5_000_000;
 
-/// Connects, sends and hears; answers the tag of the node that it came to.
+/// Connects, sends, hears, and stays; answers the tag of the node that it came to.
 async fn pass(
     town: &Town,
     client: &mut Client,
@@ -37,8 +38,6 @@ async fn pass(
     client.call(&person.id, "send_message", said).await;
     let heard = client.take(&person.id, "new_message", 1).await;
     assert_eq!(said_in(&heard, place), [json!("hello")]);
-    let left = json!({ "name": person.id });
-    client.tell("disconnect", left).await;
     let sid = state["sid"].as_str().expect("a sid");
     let (tag, _) = sid.split_once('.').unwrap_or_else(|| panic!("{state}"));
     tag.to_owned()
@@ -73,11 +72,15 @@ async fn all_pass(kind: Kind) {
     let mut tags = BTreeSet::new();
     for (number, client) in clients.iter_mut().enumerate() {
         for (at, transports) in TRANSPORTS.into_iter().enumerate() {
-            for time in 0..TIMES {
-                let person = town.person(&format!("visitor-{number}-{at}-{time}"));
+            let names = (0..TIMES).map(|time| format!("visitor-{number}-{at}-{time}"));
+            for name in names.clone() {
+                let person = town.person(&name);
                 let place = town.group(std::slice::from_ref(&person)).await;
                 tags.insert(pass(&town, client, (&person, &place), transports).await);
                 a_native_client_passes(&town, (&person, &place)).await;
+            }
+            for name in names {
+                client.tell("disconnect", json!({ "name": name })).await;
             }
         }
     }
