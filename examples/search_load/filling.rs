@@ -33,7 +33,6 @@ insert into messages (conversation_no, seq, sender_no, client_id, fingerprint, k
         now() - (c * 7919 % {conversations}) * interval '150 seconds' - ({LENGTH} - s) * interval '1 minute'
     from generate_series(1, {conversations}) c, generate_series(1, {LENGTH}) s cross join lateral (
         select string_agg('word' || floor(power(random(), 5) * {WORDS} + 0 * c * s * i)::int, ' ') as body from generate_series(1, 5 + s % 9) i
-    ) b;
-vacuum analyze;"
+    ) b;"
     )
 }

@@ -71,6 +71,7 @@ fn main() -> Outcome {
         stoa::store::opening::migrate(&mut connection)?;
         let begun = Instant::now();
         connection.batch_execute(&filling::sql(options.messages))?;
+        connection.batch_execute("vacuum analyze")?;
         println!(
             "{} messages were sent in {:.0} s.",
             options.messages,
