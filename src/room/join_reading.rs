@@ -15,7 +15,7 @@ use crate::domain::ids::{ConversationId, ConversationNo, Seq};
 use crate::domain::snapshot::Snapshot;
 use crate::error::Error;
 use crate::store::replay::snapshot;
-use crate::store::{flows, marks};
+use crate::store::{audit, flows, marks};
 
 /// What is to be read for a join.
 pub(super) struct Wanted {
@@ -48,6 +48,7 @@ pub(super) struct MissedPage {
 impl Wanted {
     /// Reads it. A statement that fails ends the join.
     pub(super) fn read(self, connection: &mut PgConnection) -> Result<Read, Error> {
+        audit::note_reading(connection, self.caller, self.conversation.1)?;
         let (snapshot, missed) = match self.backfill {
             Backfill::InReply(after) => (Some(self.snapshot(connection, after)?), None),
             Backfill::AsEvents(after) => (None, Some(self.page_and_marks(connection, after)?)),

@@ -8,6 +8,7 @@ use diesel::sql_types::{self, Array, BigInt, Bool, Jsonb, Nullable, Text, Timest
 use super::access::{
     is_seen, is_staffed_by, is_there, readers_past, readers_role, role_or_none, role_or_staff,
 };
+use super::audit;
 use super::messages::{MessageRow, Page, actor_of, assemble};
 use super::pool::explain;
 use crate::domain::access::{Privilege, Requester};
@@ -165,7 +166,11 @@ pub fn page(
     limit: i64,
 ) -> Result<Vec<Message>, Error> {
     let (role, opens_every_conversation) = match &page_reader {
-        PageReader::Unchecked { requester, .. } => {
+        PageReader::Unchecked {
+            requester,
+            conversation,
+        } => {
+            audit::note_reading(connection, *requester, *conversation)?;
             let opens = requester.roles.may(Privilege::OpenEveryConversation);
             (String::new(), opens)
         }

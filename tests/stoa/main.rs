@@ -106,6 +106,7 @@ mod skewed_clock;
 mod skewed_plans;
 mod slow_bodies;
 mod socketio_chat;
+mod staff_reading;
 mod stoory;
 mod subjects;
 mod takeover;

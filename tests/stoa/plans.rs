@@ -25,7 +25,7 @@ use crate::test_app::{fresh_database, parse};
 /// 10,000 people and conversations, 200,000 messages, 20,000 changes, 10,000 keys; each person is in about three.
 pub const FILL: &str = include_str!("plans_fill.sql");
 
-const BIG: [&str; 20] = [
+const BIG: [&str; 21] = [
     "messages",
     "conversations",
     "business_conversations",
@@ -46,6 +46,7 @@ const BIG: [&str; 20] = [
     "reactions",
     "pins",
     "receipt_moves",
+    "audit_log",
 ];
 
 #[derive(QueryableByName)]
@@ -105,6 +106,12 @@ pub fn filled_database(fill: &str) -> (Pool, PgConnection) {
     (pool, connection)
 }
 
+const SUPPORT: Roles = Roles {
+    admin: false,
+    support: true,
+    service: false,
+};
+
 fn reader(number: i64) -> Reader {
     Reader {
         no: UserNo(1 + number * 7 % 10_000),
@@ -137,7 +144,11 @@ fn reading(connection: &mut PgConnection) {
                 conversation: conversation_id(connection, nth(n)),
                 requester: requester(nth(n).0),
             };
-            for visit in [known, stranger] {
+            let staff = PageReader::Unchecked {
+                conversation: conversation_id(connection, nth(n)),
+                requester: Requester::new(UserNo(n), SUPPORT),
+            };
+            for visit in [known, stranger, staff] {
                 assert!(
                     !history::page(connection, visit, page, 50)
                         .unwrap()

@@ -30,4 +30,6 @@ insert into reactions (conversation_no, target_seq, emoji, user_no, seq, removed
 insert into pins (conversation_no, target_seq, user_no, seq, removed) select c, 6, 1, 13, false from generate_series(1, 10000) c;
 insert into receipt_moves (conversation_no, user_no, is_read, seq)
     select conversation_no, user_no, true, 15 from participants;
+insert into audit_log (actor_no, action, object_type, object_id, conversation_no, at)
+    select 1 + i % 5, 'read', 'conversation', 'c', 1 + i % 10000, now() - i * interval '10 seconds' from generate_series(1, 20000) i;
 analyze

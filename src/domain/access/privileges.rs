@@ -74,6 +74,14 @@ impl Roles {
     }
 }
 
+impl Roles {
+    /// Whether the audit log says what a user with these roles reads in conversations of others: the platform's people are noted, its back
+    /// end is not.
+    pub fn reads_on_record(self) -> bool {
+        (self.admin || self.support) && !self.service
+    }
+}
+
 /// A user with the roles of their token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Requester {

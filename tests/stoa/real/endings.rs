@@ -83,6 +83,24 @@ fn is_part_of(some: &[Value], all: &[Value]) -> bool {
     some.iter().all(|one| rest.any(|other| other == one))
 }
 
+/// The client for Python knows no recovery: it hears nothing twice, and goes on after each loss.
+async fn goes_on_in_python(python: &mut Client, place: &str, wanted: Vec<Value>) {
+    let (count, name) = (wanted.len(), "eve");
+    let told = json!({ "name": name, "times": 1 });
+    python.tell("connected", told).await;
+    python.call(name, "join_conversation", json!(place)).await;
+    let last = json!({ "conversationId": place, "message": "the last" });
+    python.call(name, "send_message", last).await;
+    let hear = json!({ "name": name, "last": "the last" });
+    let events = python.tell("hear", hear).await;
+    let events = events.as_array().expect("events").clone();
+    let heard = said_in(&events, place);
+    let all = [wanted, vec![json!("the last")]].concat();
+    assert!(is_part_of(&heard, &all), "{heard:?} of {all:?}");
+    assert!(heard.len() > count / 3, "{} of {count}", heard.len());
+    nobody_was_offline(name, &events);
+}
+
 async fn nothing_is_lost(kind: Kind) {
     let mut town = tokio::task::block_in_place(|| Town::open(kind));
     let people = ["ann", "gus", "eve", "bob", "cat", "dan", "fay"].map(|id| town.person(id));
@@ -139,19 +157,7 @@ async fn nothing_is_lost(kind: Kind) {
     let events = page.take(name, "new_message", count).await;
     assert_eq!(said_in(&events, &place), wanted, "{name}");
     nobody_was_offline(name, &events);
-    // The client for Python knows no recovery: it hears nothing twice, and goes on after each loss.
-    let told = json!({ "name": "eve", "times": 1 });
-    python.tell("connected", told).await;
-    python.call("eve", "join_conversation", json!(place)).await;
-    let last = json!({ "conversationId": place, "message": "the last" });
-    python.call("eve", "send_message", last).await;
-    let events = python.tell("hear", json!({ "name": "eve", "last": "the last" }));
-    let events = events.await.as_array().expect("events").clone();
-    let heard = said_in(&events, &place);
-    let all = [wanted, vec![json!("the last")]].concat();
-    assert!(is_part_of(&heard, &all), "{heard:?} of {all:?}");
-    assert!(heard.len() > count / 3, "{} of {count}", heard.len());
-    nobody_was_offline("eve", &events);
+    goes_on_in_python(&mut python, &place, wanted).await;
     tokio::task::block_in_place(|| judge_crowd(crowd, &town.fleet.database));
 }
 

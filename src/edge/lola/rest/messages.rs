@@ -21,6 +21,7 @@ use crate::edge::lola::sending::SentFields;
 use crate::edge::native::decode::message_id;
 use crate::edge::native::rest::messages::status_of;
 use crate::edge::native::rest::opened::Opened;
+use crate::store::audit;
 use crate::store::history::{PageReader, page as page_of};
 use crate::store::messages::Page;
 
@@ -89,6 +90,7 @@ pub async fn list(
             Ok(opened) => opened,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        audit::note_reading(connection, requester, id)?;
         let conversation = opened.loaded.conversation.no;
         let page = match before {
             Some(message) if message.conversation != conversation => {
