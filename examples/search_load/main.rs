@@ -14,7 +14,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Double};
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use stoa::config::Config;
 use stoa::domain::tokens::{Language, Tokenizer};
 use stoa::feed::{Bounds, Found, SearchIndex, pass};
@@ -39,7 +39,7 @@ struct Options {
     /// Searches of each kind
     #[arg(long, default_value_t = 400)]
     searches: usize,
-    /// Use a database that an earlier run with `--keep` filled and indexed
+    /// Use a database that an earlier run with `--keep` filled, and index what is not indexed
     #[arg(long)]
     again: bool,
     /// Keep the database
@@ -81,10 +81,8 @@ fn main() -> Outcome {
     let config = Server::parse_from(["stoa", "--database-url", &url]).config;
     let pool = Pool::new(&url, &config.database)?;
     let mut connection = PgConnection::establish(&url)?;
-    if !options.again {
-        index(&pool, &tokenizer, options.messages)?;
-        connection.batch_execute("vacuum analyze")?;
-    }
+    index(&pool, &tokenizer, &mut connection)?;
+    connection.batch_execute("vacuum analyze")?;
     tell_size(&mut connection)?;
     searching::measure(&pool, &tokenizer, options.searches)?;
     if !options.keep {
@@ -95,8 +93,11 @@ fn main() -> Outcome {
     Ok(())
 }
 
-/// Lets the consumer of the feed write the index, as fast as it can.
-fn index(pool: &Pool, tokenizer: &Arc<Tokenizer>, messages: i64) -> Outcome {
+/// How often in a row a pass may fail because the database does not answer in time, as while it writes a checkpoint.
+const REPEATS: u32 = 60;
+
+/// Lets the consumer of the feed write the index, as fast as it can. A pass that fails for a moment is repeated, as in a server.
+fn index(pool: &Pool, tokenizer: &Arc<Tokenizer>, connection: &mut PgConnection) -> Outcome {
     let mut follower = pool.follower();
     let consumer = Arc::new(SearchIndex::new(
         Arc::clone(tokenizer),
@@ -104,21 +105,43 @@ fn index(pool: &Pool, tokenizer: &Arc<Tokenizer>, messages: i64) -> Outcome {
     ));
     let (name, server) = (tokenizer.name(), uuid::Uuid::now_v7());
     follower.run(move |connection| register(connection, &[&name]))?;
-    let begun = Instant::now();
+    let (before, begun, mut failed) = (documents(connection)?, Instant::now(), 0);
     loop {
         let consumer = Arc::clone(&consumer);
-        let passed = follower
-            .run(move |connection| pass(connection, &*consumer, server, Bounds::default()))?;
-        if passed != Found::More {
-            break;
+        let passed =
+            follower.run(move |connection| pass(connection, &*consumer, server, Bounds::default()));
+        match passed {
+            Ok(Found::More) => failed = 0,
+            Ok(_) => break,
+            Err(failure) if failed == REPEATS => return Err(failure.into()),
+            Err(failure) => {
+                failed += 1;
+                println!("A pass is repeated: {failure}");
+                std::thread::sleep(Duration::from_secs(1));
+            }
         }
     }
-    let seconds = begun.elapsed().as_secs_f64();
+    let (seconds, written) = (
+        begun.elapsed().as_secs_f64(),
+        documents(connection)? - before,
+    );
     println!(
-        "They were indexed in {seconds:.0} s: {:.0} a second.",
-        messages as f64 / seconds
+        "{written} were indexed in {seconds:.0} s: {:.0} a second.",
+        written as f64 / seconds
     );
     Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+fn documents(connection: &mut PgConnection) -> Result<i64, Box<dyn Error>> {
+    let count: Count =
+        diesel::sql_query("select count(*) as n from search_docs").get_result(connection)?;
+    Ok(count.n)
 }
 
 #[derive(QueryableByName)]
