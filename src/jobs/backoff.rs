@@ -40,6 +40,10 @@ pub(super) fn backoff_of(job: Option<&Job>, reconcile_hours: u32) -> Backoff {
         Some(Job::CheckFile { .. }) => backoff(1, 2.0, MINUTE, 2 * DAY),
         // It may be planned for a year ahead.
         Some(Job::DropFile { .. }) => backoff(1, 2.0, HOUR, 2 * 366 * DAY),
+        // It decides itself when to give up, and other events wait for it.
+        Some(Job::HandleEvent { .. } | Job::RunRule { .. }) => {
+            backoff(1, 2.0, MINUTE, Duration::MAX)
+        }
         None => backoff(10, 1.0, MINUTE, DAY),
     }
 }

@@ -1,11 +1,14 @@
 //! The log of what staff did and looked at.
 
+use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use serde_json::Value;
+use std::borrow::Cow;
+use uuid::Uuid;
 
 use super::pool::explain;
-use super::schema::audit_log;
+use super::schema::{audit_log, conversations, users};
 use crate::domain::ids::{ConversationNo, UserNo};
 use crate::error::Error;
 
@@ -15,9 +18,9 @@ pub struct Audited {
     /// Who did it.
     pub actor: UserNo,
     /// What was done, such as `search`.
-    pub action: &'static str,
+    pub action: Cow<'static, str>,
     /// The type of what it was done to.
-    pub object_type: &'static str,
+    pub object_type: Cow<'static, str>,
     /// Its id.
     pub object_id: String,
     /// The conversation, if it was in one.
@@ -31,8 +34,8 @@ pub fn write(connection: &mut PgConnection, line: &Audited) -> Result<(), Error>
     diesel::insert_into(audit_log::table)
         .values((
             audit_log::actor_no.eq(line.actor.0),
-            audit_log::action.eq(line.action),
-            audit_log::object_type.eq(line.object_type),
+            audit_log::action.eq(line.action.as_ref()),
+            audit_log::object_type.eq(line.object_type.as_ref()),
             audit_log::object_id.eq(&line.object_id),
             audit_log::conversation_no.eq(line.conversation.map(|no| no.0)),
             audit_log::data.eq(&line.data),
@@ -40,4 +43,69 @@ pub fn write(connection: &mut PgConnection, line: &Audited) -> Result<(), Error>
         .execute(connection)
         .map(drop)
         .map_err(explain)
+}
+
+/// A line as it is shown.
+#[derive(Clone, Debug, Queryable)]
+pub struct LineRow {
+    /// Its number.
+    pub no: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The platform's id of who did it; empty for the platform itself.
+    pub actor: String,
+    /// What was done.
+    pub action: String,
+    /// The type of what it was done to.
+    pub object_type: String,
+    /// Its id.
+    pub object_id: String,
+    /// The conversation, if it was in one.
+    pub conversation_id: Option<Uuid>,
+    /// What else is to be known.
+    pub data: Value,
+}
+
+/// The filters of a list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only what was done to this: its type and id.
+    pub object: Option<(String, String)>,
+    /// Only lines before this number.
+    pub before: Option<i64>,
+}
+
+/// A page of the log, newest first.
+pub fn list(
+    connection: &mut PgConnection,
+    filter: &Filter,
+    limit: i64,
+) -> Result<Vec<LineRow>, Error> {
+    let mut query = audit_log::table
+        .inner_join(users::table.on(audit_log::actor_no.eq(users::no)))
+        .left_join(
+            conversations::table.on(audit_log::conversation_no.eq(conversations::no.nullable())),
+        )
+        .select((
+            audit_log::no,
+            audit_log::at,
+            users::id,
+            audit_log::action,
+            audit_log::object_type,
+            audit_log::object_id,
+            conversations::id.nullable(),
+            audit_log::data,
+        ))
+        .order(audit_log::no.desc())
+        .limit(limit)
+        .into_boxed();
+    if let Some((kind, id)) = &filter.object {
+        query = query
+            .filter(audit_log::object_type.eq(kind))
+            .filter(audit_log::object_id.eq(id));
+    }
+    if let Some(before) = filter.before {
+        query = query.filter(audit_log::no.lt(before));
+    }
+    query.load(connection).map_err(explain)
 }

@@ -232,6 +232,17 @@ pub fn finish_with<T>(
     })
 }
 
+/// Locks the row of a job; returns whether it is there.
+pub fn hold(connection: &mut PgConnection, lease: Lease) -> Result<bool, Error> {
+    let own: Option<i64> = table::table
+        .find(lease.no)
+        .select(table::no)
+        .for_update()
+        .first(connection)
+        .optional()?;
+    Ok(own.is_some())
+}
+
 /// Makes a job due again after a delay. `problem` is `None` if the job did not fail.
 pub fn put_back(
     connection: &mut PgConnection,
@@ -309,14 +320,9 @@ pub fn may_deliver(
     connection.transaction(|connection| {
         // Locks the own row first, so that the earlier job, which wakes this one, waits for this lock or has
         // already been deleted.
-        let own: Option<i64> = table::table
-            .find(lease.no)
-            .select(table::no)
-            .for_update()
-            .first(connection)
-            .optional()?;
+        let is_own = hold(connection, lease)?;
         let waits = waits(connection)?;
-        if own.is_some() && waits {
+        if is_own && waits {
             put_back(connection, lease, at_most, None)?;
         }
         Ok(!waits)

@@ -1,0 +1,17 @@
+drop index jobs_handle_event;
+drop index audit_log_object;
+delete from jobs where lane = 'events';
+alter table jobs drop constraint jobs_lane_check;
+alter table jobs add constraint jobs_lane_check check (lane in ('work', 'delivery', 'files'));
+drop table rule_rooms;
+drop table user_traits;
+drop table connections;
+drop table concerns;
+drop table activities;
+drop table rule_runs;
+drop table events;
+drop view platform_event_attempts;
+drop view platform_events;
+alter table webhook_event_attempts rename to platform_event_attempts;
+alter index webhook_events_event rename to platform_events_event;
+alter table webhook_events rename to platform_events;
