@@ -3,7 +3,7 @@
 mod assembly;
 mod peers;
 pub mod private_database;
-mod rulebook;
+pub mod rulebook;
 pub mod running;
 
 use actix_web::web;

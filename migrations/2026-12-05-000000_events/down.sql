@@ -1,3 +1,5 @@
+drop index conversations_open_subject;
+alter table jobs drop column failures;
 drop index jobs_handle_event;
 drop index audit_log_object;
 delete from jobs where lane = 'events';

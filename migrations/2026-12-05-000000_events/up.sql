@@ -109,9 +109,14 @@ create table rule_rooms (
     primary key (subject_type, subject_id, room)
 );
 
+-- The open conversations about a subject, oldest first.
+create index conversations_open_subject on conversations (subject_type, subject_id, no) where status = 'open' and subject_type is not null;
+
 -- What was done to one thing.
 create index audit_log_object on audit_log (object_type, object_id, no);
 
+-- How often a job failed: the delay before the next try grows with it. A job that only waited for its turn was claimed, and did not fail.
+alter table jobs add column failures integer not null default 0;
 alter table jobs drop constraint jobs_lane_check;
 alter table jobs add constraint jobs_lane_check check (lane in ('work', 'delivery', 'files', 'events'));
 -- By this the next event of a subject is woken.

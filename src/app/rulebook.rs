@@ -7,18 +7,19 @@ use std::path::{Path, PathBuf};
 pub(super) fn open(paths: &[PathBuf]) -> Result<RuleBook, String> {
     let mut sets = Vec::new();
     for path in paths {
-        for file in files(path)? {
+        for file in files(path).map_err(|why| format!("--rules {why}"))? {
             sets.push(read(&file)?);
         }
     }
     RuleBook::of(sets).map_err(|why| format!("--rules: {why}"))
 }
 
-fn files(path: &Path) -> Result<Vec<PathBuf>, String> {
+/// The rules files in a folder, in the order of their names, or the file itself. The error names the path.
+pub fn files(path: &Path) -> Result<Vec<PathBuf>, String> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    let explain = |error: std::io::Error| format!("--rules {}: {error}", path.display());
+    let explain = |error: std::io::Error| format!("{}: {error}", path.display());
     let mut files: Vec<PathBuf> = std::fs::read_dir(path)
         .map_err(explain)?
         .map(|entry| entry.map(|entry| entry.path()))
@@ -28,7 +29,7 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, String> {
     files.sort();
     match files.is_empty() {
         true => Err(format!(
-            "--rules {}: there is no rules file (*.toml) in this folder",
+            "{}: there is no rules file (*.toml) in this folder",
             path.display()
         )),
         false => Ok(files),

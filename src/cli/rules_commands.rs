@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::flow_files::{counted, listed, read};
 use rules::simulate::{Script, play};
 use rules::{RuleBook, RuleSet};
+use stoa::app::rulebook;
 
 /// The commands for rules files.
 #[derive(Subcommand)]
@@ -44,26 +45,6 @@ pub fn run(command: RulesCommand) -> Result<String, String> {
     }
 }
 
-/// The rules files in a folder, or the file itself.
-fn files(path: &Path) -> Result<Vec<PathBuf>, String> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let explain = |error: std::io::Error| format!("{}: {error}", path.display());
-    let entries = std::fs::read_dir(path).map_err(explain)?;
-    let entries = entries.map(|entry| entry.map(|entry| entry.path()));
-    let mut files: Vec<PathBuf> = entries.collect::<Result<_, _>>().map_err(explain)?;
-    files.retain(|file| file.extension().is_some_and(|ending| ending == "toml"));
-    files.sort();
-    match files.is_empty() {
-        true => Err(format!(
-            "{}: there is no rules file (*.toml) in this folder",
-            path.display()
-        )),
-        false => Ok(files),
-    }
-}
-
 fn check(paths: &[PathBuf]) -> Result<String, String> {
     let (mut fine, mut wrong, mut count) = (String::new(), String::new(), 0);
     let mut complain = |count: &mut usize, problems: usize, text: &str| {
@@ -71,7 +52,7 @@ fn check(paths: &[PathBuf]) -> Result<String, String> {
         let _ = writeln!(wrong, "{text}\n");
     };
     for path in paths {
-        let found = match files(path) {
+        let found = match rulebook::files(path) {
             Ok(found) => found,
             Err(why) => {
                 complain(&mut count, 1, &why);

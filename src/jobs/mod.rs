@@ -208,13 +208,8 @@ impl JobDeps {
             .to_std()
             .unwrap_or_default();
         let backoff = backoff::backoff_of(claimed.job.known(), reconcile);
-        (age < backoff.patience).then(|| {
-            backoff.delay(
-                first,
-                claimed.lease.attempt.unsigned_abs(),
-                backoff::chance(),
-            )
-        })
+        (age < backoff.patience)
+            .then(|| backoff.delay(first, claimed.failures.saturating_add(1), backoff::chance()))
     }
 }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 use serde_json::Value;
 use std::borrow::Cow;
 use uuid::Uuid;
@@ -99,13 +100,42 @@ pub fn list(
         .order(audit_log::no.desc())
         .limit(limit)
         .into_boxed();
-    if let Some((kind, id)) = &filter.object {
-        query = query
-            .filter(audit_log::object_type.eq(kind))
-            .filter(audit_log::object_id.eq(id));
-    }
-    if let Some(before) = filter.before {
-        query = query.filter(audit_log::no.lt(before));
+    match (&filter.object, filter.before) {
+        (Some(object), before) => {
+            let numbers = of_object(connection, object, before, limit)?;
+            query = query.filter(audit_log::no.eq_any(numbers));
+        }
+        (None, Some(before)) => query = query.filter(audit_log::no.lt(before)),
+        (None, None) => {}
     }
     query.load(connection).map_err(explain)
+}
+
+/// Raw SQL: rows are compared and ordered as the index `audit_log_object` has them. With the number alone, Postgres may walk the whole
+/// log for a thing to which little was done.
+const OF_OBJECT: &str = "
+select no from audit_log where (object_type, object_id, no) < ($1, $2, $3) and (object_type, object_id, no) > ($1, $2, 0)
+order by object_type desc, object_id desc, no desc limit $4";
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    no: i64,
+}
+
+/// The numbers of the newest lines about a thing, before a number.
+fn of_object(
+    connection: &mut PgConnection,
+    (kind, id): &(String, String),
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<i64>, Error> {
+    let found: Vec<Number> = diesel::sql_query(OF_OBJECT)
+        .bind::<Text, _>(kind)
+        .bind::<Text, _>(id)
+        .bind::<BigInt, _>(before.unwrap_or(i64::MAX))
+        .bind::<BigInt, _>(limit)
+        .load(connection)
+        .map_err(explain)?;
+    Ok(found.into_iter().map(|row| row.no).collect())
 }

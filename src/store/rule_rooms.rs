@@ -2,7 +2,7 @@
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{BigInt, Text, Uuid as SqlUuid};
 use rules::{Rooms, Subject};
 use uuid::Uuid;
 
@@ -37,32 +37,43 @@ pub enum Made {
 
 /// The open conversations that an effect takes place in, oldest first, at most 50.
 pub fn open_rooms(connection: &mut PgConnection, of: &Rooms) -> Result<Vec<Room>, Error> {
-    let open = ConversationStatus::Open.name();
-    let found: Vec<(i64, Uuid)> = match &of.room {
+    let found: Vec<Found> = match &of.room {
         Some(room) => table::table
             .inner_join(conversations::table.on(table::conversation_no.eq(conversations::no)))
             .filter(table::subject_type.eq(&of.subject.kind))
             .filter(table::subject_id.eq(&of.subject.id))
             .filter(table::room.eq(room))
-            .filter(conversations::status.eq(open))
+            .filter(conversations::status.eq(ConversationStatus::Open.name()))
             .filter(that_is_there())
             .select((conversations::no, conversations::id))
             .load(connection)?,
-        None => conversations::table
-            .filter(conversations::subject_type.eq(&of.subject.kind))
-            .filter(conversations::subject_id.eq(&of.subject.id))
-            .filter(conversations::status.eq(open))
-            .filter(that_is_there())
-            .order(conversations::no)
-            .limit(MOST)
-            .select((conversations::no, conversations::id))
+        None => diesel::sql_query(ABOUT)
+            .bind::<Text, _>(&of.subject.kind)
+            .bind::<Text, _>(&of.subject.id)
+            .bind::<BigInt, _>(MOST)
             .load(connection)?,
     };
-    let room = |(no, id)| Room {
-        no: ConversationNo(no),
-        id: ConversationId(id),
+    let room = |found: Found| Room {
+        no: ConversationNo(found.no),
+        id: ConversationId(found.id),
     };
     Ok(found.into_iter().map(room).collect())
+}
+
+/// Raw SQL: rows are compared and ordered as the index `conversations_open_subject` has them. With the number alone, Postgres may walk
+/// all conversations for those about a rare subject.
+const ABOUT: &str = "
+select no, id from conversations
+where status = 'open' and subject_type is not null and deleted_at is null
+    and (subject_type, subject_id, no) > ($1, $2, 0) and (subject_type, subject_id, no) <= ($1, $2, 9223372036854775807)
+order by subject_type, subject_id, no limit $3";
+
+#[derive(Queryable, QueryableByName)]
+struct Found {
+    #[diesel(sql_type = BigInt)]
+    no: i64,
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
 }
 
 /// Raw SQL: Diesel has no functions without a value. Two rules that make the same room make it one after the other.

@@ -1,6 +1,6 @@
 //! What rules make of events: planned once for each event, and carried out effect by effect.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use diesel::dsl::now;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -266,18 +266,10 @@ pub fn note_failure(
     Ok(())
 }
 
-/// The time at which an event was withdrawn by another one; `None` if it was not.
-pub fn withdrawn(
-    connection: &mut PgConnection,
-    source: &str,
-    id: &str,
-) -> Result<Option<DateTime<Utc>>, Error> {
-    let found = events::table
+/// Whether another event of the same source withdraws this one.
+pub fn is_withdrawn(connection: &mut PgConnection, source: &str, id: &str) -> Result<bool, Error> {
+    let by = events::table
         .filter(events::source.eq(source))
-        .filter(events::undoes.eq(id))
-        .order(events::no)
-        .select(events::accepted_at)
-        .first(connection)
-        .optional()?;
-    Ok(found)
+        .filter(events::undoes.eq(id));
+    Ok(diesel::select(diesel::dsl::exists(by)).get_result(connection)?)
 }

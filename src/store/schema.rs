@@ -201,6 +201,7 @@ diesel::table! {
         due_at -> Timestamptz,
         claimed_until -> Nullable<Timestamptz>,
         attempts -> Int4,
+        failures -> Int4,
         last_error -> Nullable<Text>,
         given_up_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,

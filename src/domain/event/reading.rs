@@ -70,7 +70,7 @@ fn unreadable(error: &serde_json::Error) -> Refusal {
 fn told(item: &RawValue, book: &RuleBook, now: DateTime<Utc>) -> Told {
     let whole: Result<Map<String, Value>, _> = serde_json::from_str(item.get());
     let Ok(whole) = whole else {
-        let refusal = Refusal::invalid("event", "must be an object");
+        let refusal = Refusal::invalid("event", "must be an object, nested at most 127 deep");
         return Told {
             source: None,
             id: None,

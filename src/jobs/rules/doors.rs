@@ -113,7 +113,14 @@ impl Doors<'_> {
     async fn command(&self, room: Room, command: Command) -> Result<Outcome, Error> {
         let platform = Arc::clone(&self.platform);
         let asked = self.rules.rooms.ask(room.id, platform, command).await;
-        asked.map(|_| Outcome::Took)
+        match asked {
+            Ok(_) => Ok(Outcome::Took),
+            // It was closed after it was found open.
+            Err(Error::Refused(Refusal::ConversationClosed)) => {
+                Ok(Outcome::Nothing("the room is closed"))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Removes first, but nobody who is to be there afterwards: so a repeat changes nothing.

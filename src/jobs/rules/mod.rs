@@ -20,8 +20,8 @@ use crate::store::events::{self, EventRow, Turn};
 use crate::store::jobs::Lease;
 use crate::store::rule_runs::{self, PendingRun, Progress, RunEnd};
 
-/// Longest wait for an earlier event about the same subject. The end of that event wakes this one; this bounds a lost wake-up.
-const TURN_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest wait for an earlier event about the same subject, whose end wakes this one.
+const TURN_TIMEOUT: Duration = Duration::from_secs(300);
 /// How often a run is tried while what it needs is unavailable: about a day. Other events about its subject wait for it.
 const MOST_ATTEMPTS: i32 = 1_500;
 /// How often a run is tried that meets a fault of ours.
@@ -81,7 +81,7 @@ pub(super) async fn handle_event(
     }
     let read = move |connection: &mut _| rule_runs::pending(connection, event_no);
     for run in deps.pool.run(read).await? {
-        if let Carried::Again(code) = carry_out(deps, rules, &event, run).await? {
+        if let Carried::Again(code) = carry_out_or_skip(deps, rules, &event, run).await? {
             return Ok(JobEnd::Retry(code));
         }
     }
@@ -105,10 +105,30 @@ pub(super) async fn run_rule(
     let (Some(event), Some(run)) = deps.pool.run(read).await? else {
         return Ok(JobEnd::Done);
     };
-    Ok(match carry_out(deps, rules, &event, run).await? {
+    Ok(match carry_out_or_skip(deps, rules, &event, run).await? {
         Carried::Over => JobEnd::Done,
         Carried::Again(code) => JobEnd::Retry(code),
     })
+}
+
+/// Carries out a run. One that was decided earlier and has not begun is skipped if its event was withdrawn meanwhile.
+async fn carry_out_or_skip(
+    deps: &Arc<JobDeps>,
+    rules: &RuleDeps,
+    event: &EventRow,
+    run: PendingRun,
+) -> Result<Carried, Error> {
+    let waited = event.decided_at.is_some() && run.done == 0;
+    if waited && is_withdrawn(deps, event).await? {
+        return end(deps, run, RunEnd::Skipped(json!({ "withdrawn": true }))).await;
+    }
+    carry_out(deps, rules, event, run).await
+}
+
+async fn is_withdrawn(deps: &Arc<JobDeps>, event: &EventRow) -> Result<bool, Error> {
+    let (source, id) = (event.source.clone(), event.id.clone());
+    let look = move |connection: &mut _| rule_runs::is_withdrawn(connection, &source, &id);
+    deps.pool.run(look).await
 }
 
 /// Carries out the effects of a run that have not taken place, in order.

@@ -67,7 +67,7 @@ async fn read(deps: &Arc<JobDeps>, event: &EventRow, of: &EventType) -> Result<R
     let users = users.filter_map(|field| data?.get(field)?.as_str().map(str::to_owned));
     let users: Vec<String> = users.collect();
     let read = deps.pool.run(move |connection| {
-        let is_withdrawn = rule_runs::withdrawn(connection, &source, &id)?.is_some();
+        let is_withdrawn = rule_runs::is_withdrawn(connection, &source, &id)?;
         let actor: Vec<i64> = actor.into_iter().collect();
         let actor = users::with_numbers(connection, &actor)?.pop();
         let ids: Vec<&str> = users.iter().map(String::as_str).collect();

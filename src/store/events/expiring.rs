@@ -9,14 +9,17 @@ use crate::error::Error;
 /// The most rows that one statement changes.
 const MOST: i64 = 5_000;
 
-/// Raw SQL: arrays, whose rows are looked up one by one. What rules made of an event repeats parts of its data, and goes with it.
+/// Raw SQL: arrays, whose rows are looked up one by one. What rules made of an event repeats parts of its data, and goes with it;
+/// what they had not made of it by then fails.
 const FORGET_DATA: &str = "
 with old as (
     select no from events where data is not null and data_until < now() order by data_until limit $1
 ), runs as (
-    update rule_runs set detail = null, effects = null where event_no = any(array(select no from old))
+    update rule_runs set effects = null, detail = case status when 'pending' then '{\"code\": \"EVENT_TOO_OLD\"}'::jsonb end,
+        status = case status when 'pending' then 'failed' else status end
+    where event_no = any(array(select no from old))
 )
-update events set data = null where no = any(array(select no from old))";
+update events set data = null, decided_at = coalesce(decided_at, now()) where no = any(array(select no from old))";
 
 const FORGET_ROWS: &str = "
 delete from events where no = any(array(select no from events where keep_until < now() order by keep_until limit $1))";

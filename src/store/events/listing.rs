@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 use serde_json::Value;
 
 use super::EventRow;
@@ -30,13 +31,41 @@ pub fn list(
         .order(table::no.desc())
         .limit(limit)
         .into_boxed();
-    if let Some(event_type) = &filter.event_type {
-        query = query.filter(table::event_type.eq(event_type));
-    }
-    if let Some(before) = filter.before {
-        query = query.filter(table::no.lt(before));
+    match (&filter.event_type, filter.before) {
+        (Some(event_type), before) => {
+            let numbers = of_type(connection, event_type, before, limit)?;
+            query = query.filter(table::no.eq_any(numbers));
+        }
+        (None, Some(before)) => query = query.filter(table::no.lt(before)),
+        (None, None) => {}
     }
     Ok(query.load(connection)?)
+}
+
+/// Raw SQL: rows are compared and ordered as the index `events_type` has them. With the number alone, Postgres may walk all events for
+/// those of a rare type.
+const OF_TYPE: &str = "
+select no from events where (type, no) < ($1, $2) and (type, no) > ($1, 0) order by type desc, no desc limit $3";
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    no: i64,
+}
+
+/// The numbers of the newest events of a type, before a number.
+fn of_type(
+    connection: &mut PgConnection,
+    event_type: &str,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<i64>, Error> {
+    let found: Vec<Number> = diesel::sql_query(OF_TYPE)
+        .bind::<Text, _>(event_type)
+        .bind::<BigInt, _>(before.unwrap_or(i64::MAX))
+        .bind::<BigInt, _>(limit)
+        .load(connection)?;
+    Ok(found.into_iter().map(|row| row.no).collect())
 }
 
 /// The event with this id, and the platform's id of its actor.

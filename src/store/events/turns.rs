@@ -4,6 +4,7 @@ use diesel::dsl::now;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
+use rules::Subject;
 use std::time::Duration;
 
 use super::{EventRow, by_no};
@@ -37,7 +38,7 @@ pub fn may_handle(
         return Ok(Turn::Now(Box::new(event)));
     }
     connection.transaction(|connection| {
-        // Locks the own job first: the earlier event's end, which wakes this one, waits for this lock or was seen.
+        // Locks the own job first: the end of the earlier event, which wakes this one, waits for this lock or was seen.
         let is_own = jobs::hold(connection, lease)?;
         if !waits(connection, &event)? {
             return Ok(Turn::Now(Box::new(event)));
@@ -49,41 +50,63 @@ pub fn may_handle(
     })
 }
 
+/// Raw SQL: rows are compared and ordered as the index `events_waiting` has them. With the number alone, Postgres may walk all events
+/// when many of them were waiting while it counted.
+const FIRST_WAITING: &str = "
+select no from events
+where handled_at is null and subject_type is not null
+    and (subject_type, subject_id, no) > ($1, $2, $3) and (subject_type, subject_id, no) <= ($1, $2, 9223372036854775807)
+order by subject_type, subject_id, no limit 1";
+
+#[derive(QueryableByName)]
+struct First {
+    #[diesel(sql_type = BigInt)]
+    no: i64,
+}
+
+/// The first event about a subject after `after` that is not handled.
+fn first_waiting(
+    connection: &mut PgConnection,
+    subject: &Subject,
+    after: i64,
+) -> Result<Option<i64>, Error> {
+    let first: Option<First> = diesel::sql_query(FIRST_WAITING)
+        .bind::<Text, _>(&subject.kind)
+        .bind::<Text, _>(&subject.id)
+        .bind::<BigInt, _>(after)
+        .get_result(connection)
+        .optional()?;
+    Ok(first.map(|first| first.no))
+}
+
 fn waits(connection: &mut PgConnection, event: &EventRow) -> Result<bool, Error> {
-    let (Some(kind), Some(id)) = (&event.subject_type, &event.subject_id) else {
+    let Some(subject) = event.subject() else {
         return Ok(false);
     };
-    let earlier = table::table
-        .filter(table::handled_at.is_null())
-        .filter(table::subject_type.eq(kind))
-        .filter(table::subject_id.eq(id))
-        .filter(table::no.lt(event.no));
-    let found = diesel::select(diesel::dsl::exists(earlier)).get_result(connection)?;
-    Ok(found)
+    let first = first_waiting(connection, &subject, 0)?;
+    Ok(first.is_some_and(|first| first < event.no))
 }
 
 /// Raw SQL: the expression of the index `jobs_handle_event`.
-const WAKE_NEXT: &str = "
-update jobs set due_at = now() where kind = 'handle_event' and given_up_at is null and (payload ->> 'event_no')::bigint = (
-    select no from events where handled_at is null and subject_type = $1 and subject_id = $2 and no > $3 order by no limit 1)";
+const WAKE: &str = "
+update jobs set due_at = now() where kind = 'handle_event' and given_up_at is null and (payload ->> 'event_no')::bigint = $1";
 
-/// Marks an event as handled, deletes its job, and wakes the next event about the same subject. These are two commits: a job that saw the
-/// event unhandled and put itself back did so before the first, and the second finds it.
+/// Marks an event as handled, deletes its job and wakes the next event about the same subject, in one transaction. A job that is putting
+/// itself back at this moment holds the lock of its row: either it has seen that the event is handled, or it is woken afterwards.
 pub fn finish(connection: &mut PgConnection, lease: Lease, event: &EventRow) -> Result<(), Error> {
     let finished = jobs::finish_with(connection, lease, |connection| {
         diesel::update(table::table.find(event.no))
             .set(table::handled_at.eq(now))
             .execute(connection)?;
+        let Some(subject) = event.subject() else {
+            return Ok(());
+        };
+        if let Some(next) = first_waiting(connection, &subject, event.no)? {
+            diesel::sql_query(WAKE)
+                .bind::<BigInt, _>(next)
+                .execute(connection)?;
+        }
         Ok(())
-    })?;
-    let (Some(()), Some(kind), Some(id)) = (finished, &event.subject_type, &event.subject_id)
-    else {
-        return Ok(());
-    };
-    diesel::sql_query(WAKE_NEXT)
-        .bind::<Text, _>(kind)
-        .bind::<Text, _>(id)
-        .bind::<BigInt, _>(event.no)
-        .execute(connection)?;
-    Ok(())
+    });
+    finished.map(drop)
 }

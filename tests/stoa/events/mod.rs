@@ -7,7 +7,10 @@ mod following;
 mod laws;
 mod plans;
 mod pressing;
+mod skewed;
 mod telling;
+mod turns;
+mod withdrawing;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;

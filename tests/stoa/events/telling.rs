@@ -99,6 +99,11 @@ async fn an_event_is_stored_once_and_another_one_under_its_id_is_refused() {
     missing.expect_status(404).expect_code("EVENT_NOT_FOUND");
 }
 
+/// A list in a list in a list.
+fn nested(depth: usize) -> Value {
+    (0..depth).fold(json!(1), |inner, _| json!([inner]))
+}
+
 #[tokio::test]
 async fn every_kind_of_bad_event_in_a_full_batch_is_refused_and_the_rest_is_stored() {
     let fixture = pharmacy().await;
@@ -125,6 +130,17 @@ async fn every_kind_of_bad_event_in_a_full_batch_is_refused_and_the_rest_is_stor
             "EVENT_IN_FUTURE",
         ),
         (with("more", json!("x".repeat(40_000))), "TOO_LARGE"),
+        (with("more", nested(200)), "INVALID_REQUEST"),
+        (
+            order(
+                "bad-nul",
+                "order.delayed",
+                "1",
+                None,
+                json!({ "minutes": 1, "reason": "a\0b" }),
+            ),
+            "INVALID_REQUEST",
+        ),
     ];
     let good = 500 - bad.len();
     let mut events: Vec<Value> = (0..good)

@@ -105,7 +105,6 @@ fn no_query_of_jobs_walks_a_big_table() {
     must_walk_nothing(connection, "a deal's turn", |connection, number| {
         let lease = jobs::Lease {
             no: 9_000_000,
-            attempt: 1,
             until: chrono::Utc::now(),
         };
         jobs::finish_and_wake_next(connection, lease, ConversationNo(number)).unwrap();
