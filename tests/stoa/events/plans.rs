@@ -98,7 +98,7 @@ fn no_query_of_those_who_look_walks_a_big_table() {
             before: (number % 3 == 0).then_some(15_000),
         };
         assert_eq!(events::list(connection, &filter, 20).unwrap().len(), 20);
-        rule_runs::withdrawn(connection, "shop", &(number * 50).to_string()).unwrap();
+        rule_runs::is_withdrawn(connection, "shop", &(number * 50).to_string()).unwrap();
     });
     must_walk_nothing(connection, "the audit log", |connection, number| {
         let object = ("order".to_owned(), number.to_string());
