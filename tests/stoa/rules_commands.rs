@@ -104,7 +104,7 @@ fn a_server_does_not_start_with_rules_that_are_wrong() {
         ],
         &[],
     );
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
     assert!(
         told.contains("nothing.toml:1:1: a rules file needs `version`"),
         "{told}"

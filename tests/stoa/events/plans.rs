@@ -20,7 +20,7 @@ use crate::test_app::fresh_database;
 
 /// 20,000 events about 2,000 orders, half of them not handled; their runs, activities, jobs and rooms.
 const FILL: &str = "
-insert into users (id) select 'u' || i from generate_series(1, 2000) i;
+insert into users (id) select 'u' || i from generate_series(1, 20000) i;
 insert into conversations (id, kind, created_by, subject_type, subject_id) select md5(i::text)::uuid, 'group', 0, 'order', i::text from generate_series(1, 20000) i;
 insert into events (source, id, type, actor_no, subject_type, subject_id, at, fingerprint, data, data_until, keep_until, decided_at, handled_at, undoes)
     select 'shop', i::text, 'order.t' || i % 20, 1 + i % 2000, 'order', (i % 2000)::text, now(), 0, '{}', now() + i * interval '1 minute' - interval '30 minutes',
