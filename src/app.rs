@@ -3,6 +3,7 @@
 mod assembly;
 mod peers;
 pub mod private_database;
+pub mod rulebook;
 pub mod running;
 
 use actix_web::web;
@@ -23,7 +24,7 @@ use crate::edge::http::listening::{Addresses, Listening, listen};
 use crate::feed::{FeedRunner, SearchIndex, Timing, consumers};
 use crate::identity::auth::Verifier;
 use crate::identity::demo_secret;
-use crate::jobs::{FileJobDeps, JobDeps, Runner};
+use crate::jobs::{FileJobDeps, JobDeps, RuleDeps, Runner};
 use crate::nodes::Connected;
 use crate::payment::PaymentGateway;
 use crate::seed;
@@ -43,6 +44,7 @@ pub fn check(config: &Config) -> Result<(), String> {
     let demo_secret = config.demo.then_some("");
     Verifier::new(&config.auth, demo_secret).map(drop)?;
     wire::check(&config.redis)?;
+    rulebook::open(&config.rules).map(drop)?;
     catalogue::check(config.flows.as_deref())
 }
 
@@ -100,6 +102,7 @@ async fn open(
     String,
 > {
     dialect::check(&config.dialects)?;
+    let rules = rulebook::open(&config.rules)?;
     let files = raise_file_limit();
     if let Some(warning) = file_warning(&config, files) {
         log::warn!(event = "file_limit_too_low", files = files; "{warning}");
@@ -139,6 +142,7 @@ async fn open(
         outgoing,
         catalogue,
         payments,
+        rules,
         demo_secret,
         limits,
     })?;
@@ -191,8 +195,20 @@ fn start_runner(server: &AppState, address: SocketAddr) -> Option<Runner> {
         (&server.config, address),
         metrics,
         files,
-    );
+    )
+    .with_rules(rules_of(server));
     (server.config.jobs.jobs == Switch::On).then(|| Runner::start(shop))
+}
+
+/// What rules work with, where there are any.
+fn rules_of(server: &AppState) -> Option<RuleDeps> {
+    let has_rules = !server.rules.is_empty();
+    has_rules.then(|| RuleDeps {
+        book: Arc::clone(&server.rules),
+        room: Arc::clone(&server.deps.room),
+        rooms: server.deps.rooms.clone(),
+        deals: server.deps.deals.clone(),
+    })
 }
 
 fn start_following(server: &AppState) -> Option<FeedRunner> {

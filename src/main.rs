@@ -1,4 +1,4 @@
-//! The command line: `serve` (the default), `token`, `flow` and `picture`.
+//! The command line: `serve` (the default), `token`, `flow`, `rules` and `picture`.
 
 mod cli;
 
@@ -10,7 +10,7 @@ use stoa::app;
 use stoa::config::Config;
 use stoa::telemetry::logging;
 
-use cli::{flow_commands, picture_command, token_command};
+use cli::{flow_commands, picture_command, rules_commands, token_command};
 
 /// One thread allocates messages and another frees them; this allocator does that without a lock.
 #[global_allocator]
@@ -35,6 +35,9 @@ enum Command {
     /// Check, draw and simulate flow files, and migrate running deals
     #[command(subcommand)]
     Flow(flow_commands::FlowCommand),
+    /// Check rules files, and play events against them
+    #[command(subcommand)]
+    Rules(rules_commands::RulesCommand),
     /// Make the previews of the picture on the standard input, for the server that runs this
     #[command(hide = true)]
     Picture(picture_command::PictureOptions),
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
     let outcome = match command_line.command {
         Some(Command::Token(options)) => told(token_command::run(*options)),
         Some(Command::Flow(command)) => told(flow_commands::run(command)),
+        Some(Command::Rules(command)) => told(rules_commands::run(command)),
         Some(Command::Picture(options)) => picture_command::run(&options)
             .map(|made| picture_command::answer(&made))
             .map_err(Ending::Failed),

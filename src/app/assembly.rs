@@ -36,6 +36,7 @@ use crate::telemetry::metrics::Metrics;
 use crate::telemetry::refusal_log::RefusalLog;
 use crate::wire::outgoing::Outgoing;
 use clock::Clock;
+use rules::RuleBook;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -51,6 +52,7 @@ pub(super) struct Opened {
     pub outgoing: Outgoing,
     pub catalogue: Catalogue,
     pub payments: PaymentGateway,
+    pub rules: RuleBook,
     pub demo_secret: Option<String>,
     pub limits: Arc<ConnectionLimits>,
 }
@@ -67,6 +69,7 @@ pub(super) fn build(opened: Opened) -> Result<AppState, String> {
         outgoing,
         catalogue,
         payments,
+        rules,
         demo_secret,
         limits,
     } = opened;
@@ -104,6 +107,7 @@ pub(super) fn build(opened: Opened) -> Result<AppState, String> {
     Ok(AppState {
         deps: Arc::new(deps),
         payments,
+        rules: Arc::new(rules),
         job_signal,
         origins: config.origins(),
         tokens: TokenSource::new(&config),

@@ -1,7 +1,8 @@
-//! The commands besides `serve`: `token`, `flow` and `picture`.
+//! The commands besides `serve`: `token`, `flow`, `rules` and `picture`.
 
 pub mod flow_commands;
 mod flow_files;
 mod flow_migration;
 pub mod picture_command;
+pub mod rules_commands;
 pub mod token_command;

@@ -75,6 +75,9 @@ pub struct Config {
     /// Folder with the flow files of new deals; without it, the flows that ship with Stoa
     #[arg(long, env = "STOA_FLOWS", value_name = "FOLDER")]
     pub flows: Option<PathBuf>,
+    /// Rules files, or folders with them, comma-separated: which events the platform tells, and what follows. Without them it can tell none
+    #[arg(long, env = "STOA_RULES", value_name = "PATH", value_delimiter = ',')]
+    pub rules: Vec<PathBuf>,
     /// Check the options as a start does, print them with secrets redacted, and exit: with code 2 if they cannot be used
     #[arg(long)]
     pub print_config: bool,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 
 use super::actor::{DealRequest, Initiator, People};
-use super::documents::{self, platform_event};
+use super::documents::{self, webhook_event};
 use crate::domain::access::Access;
 use crate::domain::conversation::{Conversation, ConversationStatus};
 use crate::domain::deal_reader::DealReader;
@@ -207,10 +207,10 @@ impl StepContext<'_> {
             return Err(Refusal::PaymentsUnavailable.into());
         }
         let answer = documents::answer(&step.deal_view, self.reader);
-        let event = |event: &crate::domain::flow::PlatformEvent| NewEvent {
+        let event = |event: &crate::domain::flow::WebhookEvent| NewEvent {
             id: format!("evt_{}", uuid::Uuid::now_v7().simple()),
             event: event.event.clone(),
-            body: platform_event(event, self.conversation, &step.deal_view, self.now),
+            body: webhook_event(event, self.conversation, &step.deal_view, self.now),
         };
         let events = step.events.iter().map(event).collect();
         let lines = step.transitions.iter().flat_map(|each| &each.lines);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::domain::conversation::Conversation;
 use crate::domain::deal_reader::DealReader;
-use crate::domain::flow::{DealView, PlatformEvent};
+use crate::domain::flow::{DealView, WebhookEvent};
 
 /// The answer to a step: the deal after it, as the requester may see it.
 pub(super) fn answer(deal_view: &DealView, reader: DealReader<'_>) -> Value {
@@ -50,8 +50,8 @@ impl<'a> Answered<'a> {
 }
 
 /// The body of a webhook: the event's own data and the deal that it is about.
-pub(super) fn platform_event(
-    event: &PlatformEvent,
+pub(super) fn webhook_event(
+    event: &WebhookEvent,
     conversation: &Conversation,
     deal_view: &DealView,
     at: DateTime<Utc>,

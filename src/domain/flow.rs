@@ -9,8 +9,8 @@ use super::ids::{Seq, UserId};
 pub use ::flow::{
     AvailableAction, AwaitedPayment, BUILT_IN, Card, ChatPolicy, DealView, Field, FieldKind,
     FlowActor, FlowInput, Instance, Line, LineAudience, LineKind, Money, OrderRequest, PLATFORM,
-    PaymentOutcome, Phase, PlatformEvent, RefundRequest, STAFF, StateVersion, Step, Style, Timer,
-    Transition,
+    PaymentOutcome, Phase, RefundRequest, STAFF, StateVersion, Step, Style, Timer, Transition,
+    WebhookEvent,
 };
 
 /// A committed transition, as rooms and listeners get it.

@@ -67,6 +67,18 @@ pub enum Job {
         /// The file.
         file_no: FileNo,
     },
+    /// Handle an event of the platform. Events about one subject are handled in the order of their numbers.
+    HandleEvent {
+        /// The event's number.
+        event_no: i64,
+    },
+    /// Carry out a rule that runs later than its event.
+    RunRule {
+        /// The event's number.
+        event_no: i64,
+        /// The place of the run among those of the event.
+        place: i16,
+    },
     /// Post webhooks of the sandbox to this server.
     SandboxEvents {
         /// The events in order, each with its id and envelope.
@@ -76,7 +88,7 @@ pub enum Job {
 
 impl Job {
     /// The names of all kinds.
-    pub const KINDS: [&'static str; 10] = [
+    pub const KINDS: [&'static str; 12] = [
         "create_order",
         "payment_event",
         "tell_deal",
@@ -86,6 +98,8 @@ impl Job {
         "deliver_event",
         "check_file",
         "drop_file",
+        "handle_event",
+        "run_rule",
         "sandbox_events",
     ];
 
@@ -99,6 +113,8 @@ impl Job {
             Self::Reconcile { .. } => "reconcile",
             Self::Refund { .. } => "refund",
             Self::DeliverEvent { .. } => "deliver_event",
+            Self::HandleEvent { .. } => "handle_event",
+            Self::RunRule { .. } => "run_rule",
             Self::SandboxEvents { .. } => "sandbox_events",
             Self::CheckFile { .. } => "check_file",
             Self::DropFile { .. } => "drop_file",
@@ -110,6 +126,7 @@ impl Job {
         match self {
             Self::DeliverEvent { .. } => Lane::Delivery,
             Self::CheckFile { .. } | Self::DropFile { .. } => Lane::Files,
+            Self::HandleEvent { .. } | Self::RunRule { .. } => Lane::Events,
             Self::CreateOrder { .. }
             | Self::PaymentEvent { .. }
             | Self::TellDeal { .. }
@@ -130,6 +147,8 @@ pub enum Lane {
     Delivery,
     /// Checks and deletions of files.
     Files,
+    /// What follows from the platform's events.
+    Events,
 }
 
 impl Lane {
@@ -139,6 +158,7 @@ impl Lane {
             Self::Work => "work",
             Self::Delivery => "delivery",
             Self::Files => "files",
+            Self::Events => "events",
         }
     }
 }
@@ -174,6 +194,11 @@ mod tests {
             Job::DeliverEvent { event_no: 4 },
             Job::CheckFile { file_no: FileNo(5) },
             Job::DropFile { file_no: FileNo(5) },
+            Job::HandleEvent { event_no: 6 },
+            Job::RunRule {
+                event_no: 6,
+                place: 1,
+            },
             Job::SandboxEvents {
                 events: vec![("e".into(), "{}".into())],
             },

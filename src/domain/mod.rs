@@ -13,6 +13,7 @@ pub mod dialect;
 pub mod emoji;
 pub mod encoded;
 pub mod entry;
+pub mod event;
 pub mod file;
 pub mod file_name;
 pub mod flow;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::access::Privilege;
 use super::ids::{UserId, UserNo};
+use super::message::SYSTEM;
 use super::refusal::Refusal;
 
 /// A user's profile.
@@ -87,6 +88,22 @@ impl fmt::Display for NotBefore {
 }
 
 impl Principal {
+    /// The platform itself, as rules act in its name. No person has its id.
+    pub fn platform() -> Self {
+        Self {
+            no: SYSTEM.0,
+            id: UserId::stored(SYSTEM.1.to_owned()),
+            profile: Arc::default(),
+            roles: Roles {
+                service: true,
+                ..Roles::default()
+            },
+            platform_role: None,
+            valid_until: u64::MAX,
+            issued_at: None,
+        }
+    }
+
     /// Refuses an acting user in a payload who is not the caller. The platform may name any user.
     pub fn must_be(&self, claimed: Option<&str>) -> Result<(), Refusal> {
         match claimed {

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::event::EventProblem;
 use super::file::Unfit;
 use super::principal::NotBefore;
 
+const NO_PARTICIPANT: &str = "That user is not a participant of this conversation";
 const NO_PAYMENTS: &str = "This server takes no payments: no payment gateway is configured";
 const TOO_BROAD: &str =
     "Too many messages match: add words, or narrow the search with in:, from: or before:";
@@ -57,8 +59,10 @@ pub enum Refusal {
     DefinitionNotFound(String),
     /// The deal's flow refuses it.
     Flow(flow::Refusal),
-    /// There is no platform event with this id.
+    /// There is no event with this id.
     EventNotFound,
+    /// An event of the platform is not accepted.
+    Event(EventProblem),
     /// The gateway has no order with this id.
     OrderNotFound,
     /// The deal asks for money, and the server has no gateway.
@@ -191,6 +195,7 @@ impl Refusal {
             Self::DefinitionNotFound(_) => ("FLOW_DEFINITION_NOT_FOUND", 404),
             Self::Flow(refusal) => (refusal.code(), status_of(refusal)),
             Self::EventNotFound => ("EVENT_NOT_FOUND", 404),
+            Self::Event(problem) => problem.code_and_status(),
             Self::OrderNotFound => ("ORDER_NOT_FOUND", 404),
             Self::PaymentsUnavailable => ("PAYMENTS_UNAVAILABLE", 409),
             Self::RouteNotFound => ("ROUTE_NOT_FOUND", 404),
@@ -249,13 +254,12 @@ impl Refusal {
             Self::UserNotFound(id) => format!("There is no user {id}"),
             Self::BusinessNotFound(id) => format!("There is no business {id}"),
             Self::SubjectNotFound => "The platform has not described this subject".to_owned(),
-            Self::ParticipantNotFound => {
-                "That user is not a participant of this conversation".to_owned()
-            }
+            Self::ParticipantNotFound => NO_PARTICIPANT.to_owned(),
             Self::FlowNotFound => "This conversation has no flow".to_owned(),
             Self::DefinitionNotFound(name) => format!("There is no flow {name}"),
             Self::Flow(refusal) => refusal.message(),
             Self::PaymentsUnavailable => NO_PAYMENTS.to_owned(),
+            Self::Event(problem) => problem.message(),
             Self::RouteNotFound => "There is nothing at this path".to_owned(),
             Self::MethodNotAllowed => "This path does not take this method".to_owned(),
             Self::SearchTooBroad => TOO_BROAD.to_owned(),

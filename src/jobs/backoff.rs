@@ -40,6 +40,10 @@ pub(super) fn backoff_of(job: Option<&Job>, reconcile_hours: u32) -> Backoff {
         Some(Job::CheckFile { .. }) => backoff(1, 2.0, MINUTE, 2 * DAY),
         // It may be planned for a year ahead.
         Some(Job::DropFile { .. }) => backoff(1, 2.0, HOUR, 2 * 366 * DAY),
+        // It decides itself when to give up, and other events wait for it.
+        Some(Job::HandleEvent { .. } | Job::RunRule { .. }) => {
+            backoff(1, 2.0, MINUTE, Duration::MAX)
+        }
         None => backoff(10, 1.0, MINUTE, DAY),
     }
 }
@@ -56,10 +60,10 @@ pub(super) fn timer_delay(first: Duration, attempt: u32, chance: f64) -> Duratio
 }
 
 impl Backoff {
-    /// The delay after an attempt (counted from 1), varied by up to a fifth: `chance` 0 is the shortest, 1 the
+    /// The delay after a failure (counted from 1), varied by up to a fifth: `chance` 0 is the shortest, 1 the
     /// longest. Jobs that failed together are thus not retried together.
-    pub(super) fn delay(&self, first: Duration, attempt: u32, chance: f64) -> Duration {
-        let exponent = i32::try_from(attempt.saturating_sub(1).min(60)).unwrap_or(60);
+    pub(super) fn delay(&self, first: Duration, failure: u32, chance: f64) -> Duration {
+        let exponent = i32::try_from(failure.saturating_sub(1).min(60)).unwrap_or(60);
         let grown = first.as_secs_f64() * f64::from(self.first) * self.factor.powi(exponent);
         let bounded = grown.min(self.longest.as_secs_f64());
         Duration::from_secs_f64(bounded * (0.8 + 0.4 * chance.clamp(0.0, 1.0)))

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::outbound::{Call, Outbound, Reach};
 use crate::signing::base64_signature;
 use crate::store::jobs::{self, Claimed};
-use crate::store::platform_events::{self, Attempt, EventRow};
+use crate::store::webhook_events::{self, Attempt, EventRow};
 
 /// The platform's webhook endpoint and its signing keys.
 pub struct Platform {
@@ -100,7 +100,7 @@ pub(super) async fn deliver(
     claimed: &Claimed,
     event_no: i64,
 ) -> Result<JobEnd, Error> {
-    let find = move |connection: &mut _| platform_events::by_no(connection, event_no);
+    let find = move |connection: &mut _| webhook_events::by_no(connection, event_no);
     let event = deps.pool.run(find).await?;
     let Some(event) = event.filter(|event| event.delivered_at.is_none()) else {
         return Ok(JobEnd::Done);
@@ -119,14 +119,14 @@ pub(super) async fn deliver(
     let (lease, problem) = (claimed.lease, attempt.problem);
     let updated = deps.pool.run(move |connection| match problem {
         None => jobs::finish_with(connection, lease, |connection| {
-            platform_events::note(connection, event_no, &attempt)?;
-            platform_events::set_delivered(connection, event_no)
+            webhook_events::note(connection, event_no, &attempt)?;
+            webhook_events::set_delivered(connection, event_no)
         }),
         Some(_) if over => jobs::finish_with(connection, lease, |connection| {
-            platform_events::note(connection, event_no, &attempt)?;
-            platform_events::set_given_up(connection, event_no)
+            webhook_events::note(connection, event_no, &attempt)?;
+            webhook_events::set_given_up(connection, event_no)
         }),
-        Some(_) => platform_events::note(connection, event_no, &attempt).map(Some),
+        Some(_) => webhook_events::note(connection, event_no, &attempt).map(Some),
     });
     updated.await?;
     match problem {

@@ -11,6 +11,7 @@ mod forgetting;
 mod paying;
 mod previewing;
 mod reconciling;
+mod rules;
 mod runner;
 mod scanning;
 mod spool;
@@ -36,6 +37,7 @@ use crate::store::pool::Pool;
 use crate::telemetry::metrics::Metrics;
 use crate::wire::outgoing::Outgoing;
 
+pub use self::rules::RuleDeps;
 pub use delivering::{Platform, headers};
 pub use runner::Runner;
 
@@ -63,6 +65,8 @@ pub struct JobDeps {
     pub files_checked: JobSignal,
     directory: Arc<Directory>,
     outgoing: Outgoing,
+    /// What rules work with; `None` without rules files.
+    pub rules: Option<RuleDeps>,
     /// The files that this process works on.
     files_under_check: Mutex<HashSet<FileNo>>,
 }
@@ -129,8 +133,14 @@ impl JobDeps {
             files_checked: files.checked,
             directory: files.directory,
             outgoing: files.outgoing,
+            rules: None,
             files_under_check: Mutex::default(),
         }
+    }
+
+    /// The same, with rules.
+    pub fn with_rules(self, rules: Option<RuleDeps>) -> Self {
+        Self { rules, ..self }
     }
 
     /// Runs a job.
@@ -167,6 +177,8 @@ impl JobDeps {
             Job::DeliverEvent { event_no } => delivering::deliver(self, claimed, event_no).await,
             Job::CheckFile { file_no } => checking::check(self, file_no).await,
             Job::DropFile { file_no } => dropping::drop_file(self, lease, file_no).await,
+            Job::HandleEvent { event_no } => rules::handle_event(self, lease, event_no).await,
+            Job::RunRule { event_no, place } => rules::run_rule(self, event_no, place).await,
             Job::SandboxEvents { events } => paying::post_as_sandbox(self, events).await,
         }
     }
@@ -196,13 +208,8 @@ impl JobDeps {
             .to_std()
             .unwrap_or_default();
         let backoff = backoff::backoff_of(claimed.job.known(), reconcile);
-        (age < backoff.patience).then(|| {
-            backoff.delay(
-                first,
-                claimed.lease.attempt.unsigned_abs(),
-                backoff::chance(),
-            )
-        })
+        (age < backoff.patience)
+            .then(|| backoff.delay(first, claimed.failures.saturating_add(1), backoff::chance()))
     }
 }
 

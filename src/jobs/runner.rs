@@ -50,8 +50,9 @@ fn sources(deps: &JobDeps) -> Vec<Source> {
         None => Source::DiscardDeliveries,
     };
     let files = deps.objects.as_ref().map(|_| Source::Jobs(Lane::Files));
+    let events = deps.rules.as_ref().map(|_| Source::Jobs(Lane::Events));
     let always = [Source::Jobs(Lane::Work), delivery, Source::Timers];
-    always.into_iter().chain(files).collect()
+    always.into_iter().chain(files).chain(events).collect()
 }
 
 /// How many items of a source run at once.

@@ -27,8 +27,6 @@ diesel::define_sql_function! {
 pub struct Lease {
     /// The job's number.
     pub no: i64,
-    /// The number of this attempt, from 1. A claim that was lost in a crash of the database is not counted.
-    pub attempt: i32,
     /// When it expires.
     pub until: DateTime<Utc>,
 }
@@ -74,6 +72,8 @@ pub struct Claimed {
     pub job: StoredJob,
     /// The name of its kind.
     pub kind: String,
+    /// How often it failed before. That it waited for its turn is no failure.
+    pub failures: u32,
     /// When it was inserted.
     pub created_at: DateTime<Utc>,
 }
@@ -83,7 +83,7 @@ struct Row {
     no: i64,
     kind: String,
     payload: Value,
-    attempts: i32,
+    failures: i32,
     created_at: DateTime<Utc>,
     claimed_until: DateTime<Utc>,
 }
@@ -93,11 +93,11 @@ impl From<Row> for Claimed {
         Self {
             lease: Lease {
                 no: row.no,
-                attempt: row.attempts,
                 until: row.claimed_until,
             },
             job: StoredJob::read(&row.kind, row.payload),
             kind: row.kind,
+            failures: row.failures.unsigned_abs(),
             created_at: row.created_at,
         }
     }
@@ -154,7 +154,7 @@ impl QueryFragment<Pg> for Claim {
         out.push_bind_param::<Text, _>(&self.lane)?;
         out.push_sql(" and coalesce(claimed_until, due_at) <= now() order by coalesce(claimed_until, due_at) limit ");
         out.push_bind_param::<BigInt, _>(&self.limit)?;
-        out.push_sql(" for update skip locked)) returning no, kind, payload, attempts, created_at, claimed_until");
+        out.push_sql(" for update skip locked)) returning no, kind, payload, failures, created_at, claimed_until");
         Ok(())
     }
 }
@@ -232,7 +232,18 @@ pub fn finish_with<T>(
     })
 }
 
-/// Makes a job due again after a delay. `problem` is `None` if the job did not fail.
+/// Locks the row of a job; returns whether it is there.
+pub fn hold(connection: &mut PgConnection, lease: Lease) -> Result<bool, Error> {
+    let own: Option<i64> = table::table
+        .find(lease.no)
+        .select(table::no)
+        .for_update()
+        .first(connection)
+        .optional()?;
+    Ok(own.is_some())
+}
+
+/// Makes a job due again after a delay. `problem` is `None` if the job did not fail; otherwise the failure is counted.
 pub fn put_back(
     connection: &mut PgConnection,
     lease: Lease,
@@ -244,6 +255,7 @@ pub fn put_back(
         .set((
             table::due_at.eq(after_now(after)),
             table::claimed_until.eq(None::<DateTime<Utc>>),
+            table::failures.eq(table::failures + i32::from(problem.is_some())),
             table::last_error.eq(problem),
         ))
         .execute(connection)?;
@@ -309,14 +321,9 @@ pub fn may_deliver(
     connection.transaction(|connection| {
         // Locks the own row first, so that the earlier job, which wakes this one, waits for this lock or has
         // already been deleted.
-        let own: Option<i64> = table::table
-            .find(lease.no)
-            .select(table::no)
-            .for_update()
-            .first(connection)
-            .optional()?;
+        let is_own = hold(connection, lease)?;
         let waits = waits(connection)?;
-        if own.is_some() && waits {
+        if is_own && waits {
             put_back(connection, lease, at_most, None)?;
         }
         Ok(!waits)

@@ -8,7 +8,11 @@ mod annotations;
 mod desk;
 mod people;
 mod rooms;
+mod rules;
 
+pub use self::rules::{
+    activities, audit_log, concerns, connections, events, rule_rooms, rule_runs, user_traits,
+};
 pub use annotations::{pins, reactions};
 pub use desk::{business_staff, businesses, subjects};
 pub use people::{blocks, new_contacts};
@@ -197,6 +201,7 @@ diesel::table! {
         due_at -> Timestamptz,
         claimed_until -> Nullable<Timestamptz>,
         attempts -> Int4,
+        failures -> Int4,
         last_error -> Nullable<Text>,
         given_up_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
@@ -278,7 +283,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    platform_events (no) {
+    webhook_events (no) {
         no -> Int8,
         id -> Text,
         event -> Text,
@@ -291,7 +296,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    platform_event_attempts (event_no, attempt) {
+    webhook_event_attempts (event_no, attempt) {
         event_no -> Int8,
         attempt -> Int4,
         at -> Timestamptz,
@@ -354,8 +359,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     payment_events,
     gateway_refunds,
     refunds,
-    platform_events,
-    platform_event_attempts,
+    webhook_events,
+    webhook_event_attempts,
     recoveries,
     recovery_places,
     revocations,
@@ -366,19 +371,5 @@ diesel::table! {
     search_docs (conversation_no, seq) {
         conversation_no -> Int8,
         seq -> Int8,
-    }
-}
-
-diesel::table! {
-    audit_log (no) {
-        no -> Int8,
-        at -> Timestamptz,
-        actor_no -> Int8,
-        business_no -> Nullable<Int8>,
-        action -> Text,
-        object_type -> Text,
-        object_id -> Text,
-        conversation_no -> Nullable<Int8>,
-        data -> Jsonb,
     }
 }

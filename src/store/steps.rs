@@ -135,7 +135,7 @@ with input as materialized (
     on conflict (gateway, payment_id) do nothing
     returning id
 ), told as (
-    insert into platform_events (id, event, conversation_no, body)
+    insert into webhook_events (id, event, conversation_no, body)
     select e.id, e.event, w.no, case when w.orders <> '[]' and w.gateway = 'sandbox'
             or exists (select from payment_orders o where o.conversation_no = w.no and o.gateway = 'sandbox')
         then left(e.body, -1) || ',\"sandbox\":true}' else e.body end

@@ -171,6 +171,15 @@ pub fn find_all(connection: &mut PgConnection, ids: &[&str]) -> Result<Vec<UserR
         .map_err(explain)
 }
 
+/// The users with these numbers.
+pub fn with_numbers(connection: &mut PgConnection, numbers: &[i64]) -> Result<Vec<UserRow>, Error> {
+    users::table
+        .filter(users::no.eq_any(numbers))
+        .select(UserRow::as_select())
+        .load(connection)
+        .map_err(explain)
+}
+
 /// What a user may see of another, as a result of conversations that the first may read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acquaintance {

@@ -5,6 +5,7 @@ use prometheus::{
     Opts, Registry, TextEncoder,
 };
 
+use super::event_metrics::EventMetrics;
 use super::node_metrics::NodeMetrics;
 use super::wire_metrics::WireMetrics;
 use crate::error::Error;
@@ -48,6 +49,8 @@ pub struct Metrics {
     pub nodes: NodeMetrics,
     /// What is counted of the wire to them.
     pub wire: WireMetrics,
+    /// The platform's events and the rules that follow them.
+    pub events: EventMetrics,
     /// Search.
     pub search: SearchMetrics,
     /// Refusals by code.
@@ -104,6 +107,7 @@ impl Metrics {
             )?,
             nodes: NodeMetrics::new(&registry)?,
             wire: WireMetrics::new(&registry)?,
+            events: EventMetrics::new(&registry)?,
             search: SearchMetrics::new(&registry)?,
             refusals: family(&registry, "stoa_refusals_total", "Refusals by code", "code")?,
             requests: requests(&registry)?,

@@ -1,5 +1,6 @@
 //! What operators see: metrics, the log, and refusals in the log.
 
+pub mod event_metrics;
 pub mod logging;
 pub mod metrics;
 pub mod node_metrics;

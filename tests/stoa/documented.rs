@@ -45,6 +45,8 @@ fn of_commands() -> BTreeSet<String> {
         vec!["flow", "graph"],
         vec!["flow", "simulate"],
         vec!["flow", "migrate"],
+        vec!["rules", "check"],
+        vec!["rules", "simulate"],
     ];
     let help = |command: &Vec<&str>| {
         let whole = [command.clone(), vec!["--help"]].concat();

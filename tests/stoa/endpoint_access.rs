@@ -169,6 +169,7 @@ impl Fixture {
             .replace("{name}", "bid")
             .replace("{action}", "accept_connection")
             .replace("/events/{id}", "/events/evt_unknown")
+            .replace("/events/{source}/{id}", "/events/shop/evt_unknown")
             .replace("{user_id}", "other")
             .replace("{emoji}", "%F0%9F%91%8D")
     }

@@ -44,6 +44,7 @@ mod drive;
 mod endpoint_access;
 #[path = "../../crates/socketio/tests/protocol/engineio_client.rs"]
 mod engineio_client;
+mod events;
 mod failing_joins;
 mod feed;
 mod files;
@@ -97,6 +98,7 @@ mod refusals_in_the_log;
 mod repeats;
 mod rooms;
 mod row_locks;
+mod rules_commands;
 mod search;
 mod sending_again;
 mod servers;

@@ -121,7 +121,7 @@ async fn no_post_is_unlisted() {
         .filter(|(path, _)| {
             let others = [
                 "/webhooks/",
-                "/events/",
+                "/api/v1/events",
                 "/sign-out",
                 "/flow/",
                 "/button-click",

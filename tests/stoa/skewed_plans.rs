@@ -28,7 +28,7 @@ const SPEAKER: UserNo = UserNo(9_004);
 const BLOCKER: UserNo = UserNo(9_005);
 const NEARLY_BLOCKER: UserNo = UserNo(9_006);
 /// Rows of any table that one request may look at.
-const FEW: i64 = 1_500;
+pub const FEW: i64 = 1_500;
 
 /// One conversation of 40,000 messages, 40,000 changes, and steps of a deal, among 10,000 of 20 messages.
 fn skewed() -> PgConnection {
@@ -82,7 +82,7 @@ fn rows_read(connection: &mut PgConnection) -> i64 {
 
 /// Does something often enough that Postgres settles on a plan for whatever values come; answers the most rows that one of them
 /// looked at.
-fn most_read<T>(
+pub fn most_read<T>(
     connection: &mut PgConnection,
     mut work: impl FnMut(&mut PgConnection) -> T,
 ) -> i64 {
@@ -94,7 +94,7 @@ fn most_read<T>(
     (0..8).map(one).max().expect("some rounds")
 }
 
-fn must_read_few<T>(
+pub fn must_read_few<T>(
     connection: &mut PgConnection,
     what: &str,
     work: impl FnMut(&mut PgConnection) -> T,

@@ -26,7 +26,7 @@ pub use migrate::migrate;
 pub use refusal::{Misplaced, Refusal};
 pub use step::{
     FlowActor, FlowInput, Line, LineAudience, LineKind, OrderRequest, PaymentOutcome,
-    PlatformEvent, RefundRequest, Step, Transition,
+    RefundRequest, Step, Transition, WebhookEvent,
 };
 
 #[cfg(test)]

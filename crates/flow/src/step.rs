@@ -136,7 +136,7 @@ pub struct Step {
     /// Refunds to make.
     pub refunds: Vec<RefundRequest>,
     /// Events for the platform.
-    pub events: Vec<PlatformEvent>,
+    pub events: Vec<WebhookEvent>,
 }
 
 /// A line of a deal's log with its messages.
@@ -220,7 +220,7 @@ pub struct RefundRequest {
 
 /// An event for the platform, sent as a signed webhook.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PlatformEvent {
+pub struct WebhookEvent {
     /// Its type, from the definition: `deal.paid`.
     pub event: String,
     /// Its values, from the definition.

@@ -3,6 +3,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod bounds;
+pub mod declared;
 pub mod expression;
 pub mod field;
 pub mod fields;

@@ -150,6 +150,11 @@ impl<'a> Item<'a> {
         matches!(self.value.get_ref(), DeValue::String(_))
     }
 
+    /// Whether it is a table.
+    pub fn is_table(self) -> bool {
+        matches!(self.value.get_ref(), DeValue::Table(_))
+    }
+
     /// Whether it is a list.
     pub fn is_list(self) -> bool {
         matches!(self.value.get_ref(), DeValue::Array(_))

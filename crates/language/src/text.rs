@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::expression::KnownNames;
+use crate::expression::{KnownNames, Root};
 use crate::problem::nearest;
 use crate::value::{Shape, shown};
 
@@ -28,10 +28,11 @@ struct Placeholder {
     otherwise: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Source {
     Context,
     Input,
+    Root(String),
 }
 
 impl Text {
@@ -55,7 +56,7 @@ impl Text {
     /// let title = ContextField { kind: Kind::Text, required: false, default: None };
     /// let context = BTreeMap::from([("title".to_owned(), title)]);
     /// let states = BTreeSet::new();
-    /// let known = KnownNames { context: &context, fields: &[], states: &states };
+    /// let known = KnownNames { context: &context, fields: &[], states: &states, roots: &[] };
     /// let text = Text::parse("{{bid}} for {ctx.title|no title}", known).unwrap();
     /// let remembered = Map::from_iter([("title".to_owned(), json!("Bread"))]);
     /// assert_eq!(text.filled(&remembered, &Map::new()), "{bid} for Bread");
@@ -107,11 +108,45 @@ impl Text {
                 Piece::Literal(text) => filled.push_str(text),
                 Piece::Value(placeholder) => {
                     let from = match placeholder.source {
-                        Source::Context => context,
-                        Source::Input => input,
+                        Source::Context => context.get(&placeholder.name),
+                        Source::Input => input.get(&placeholder.name),
+                        Source::Root(_) => None,
                     };
-                    let value = shown(from.get(&placeholder.name), placeholder.shape);
-                    filled.push_str(value.as_deref().unwrap_or(&placeholder.otherwise));
+                    placeholder.put(&mut filled, from);
+                }
+            }
+        }
+        filled
+    }
+
+    /// The text with values of other roots; `roots` has an object for each of them.
+    ///
+    /// ```
+    /// use language::expression::{KnownNames, Root};
+    /// use language::text::Text;
+    /// use language::value::Shape;
+    /// use serde_json::{Map, json};
+    /// use std::collections::BTreeMap;
+    ///
+    /// let fields = BTreeMap::from([("id".to_owned(), Shape::Text)]);
+    /// let roots = [Root { name: "subject".to_owned(), fields }];
+    /// let text = Text::parse("Order {subject.id}", KnownNames::of_roots(&roots)).unwrap();
+    /// let values = Map::from_iter([("subject".to_owned(), json!({ "id": "7" }))]);
+    /// assert_eq!(text.filled_from(&values), "Order 7");
+    /// assert_eq!(text.filled_from(&Map::new()), "Order –");
+    /// ```
+    pub fn filled_from(&self, roots: &Map<String, Value>) -> String {
+        let mut filled = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Literal(text) => filled.push_str(text),
+                Piece::Value(placeholder) => {
+                    let from = match &placeholder.source {
+                        Source::Root(root) => roots.get(root),
+                        Source::Context | Source::Input => None,
+                    };
+                    let value = from.and_then(|object| object.get(&placeholder.name));
+                    placeholder.put(&mut filled, value);
                 }
             }
         }
@@ -128,8 +163,23 @@ impl Text {
     }
 }
 
+impl Placeholder {
+    /// Appends a value as people see it, or what stands for a missing one.
+    fn put(&self, filled: &mut String, value: Option<&Value>) {
+        let value = shown(value, self.shape);
+        filled.push_str(value.as_deref().unwrap_or(&self.otherwise));
+    }
+}
+
 fn braces_help() -> Option<String> {
     Some("write {{ or }} where a brace is meant".to_owned())
+}
+
+/// The placeholders that there are, for messages.
+fn placeholders(known: KnownNames<'_>) -> String {
+    let root = |root: &Root| format!("{}.name", root.name);
+    let roots: Vec<String> = known.roots.iter().map(root).collect();
+    roots.join("} or {")
 }
 
 /// Parses `ctx.x` or `input.x`, optionally followed by `|` and the text for a missing value.
@@ -145,6 +195,20 @@ fn placeholder(text: &str, known: KnownNames<'_>) -> Result<Placeholder, (String
         shape,
         otherwise: otherwise.to_owned(),
     };
+    if !known.roots.is_empty() {
+        let (root, field) = name.split_once('.').unwrap_or((name, ""));
+        let Some(found) = known.roots.iter().find(|known| known.name == root) else {
+            let help = format!("a placeholder is {{{}}}", placeholders(known));
+            return Err((format!("there is no `{name}`"), Some(help)));
+        };
+        let names = || found.fields.keys().map(String::as_str);
+        let shape = *found.fields.get(field).ok_or_else(|| {
+            let (message, help) = unknown(nearest(field, names()));
+            let all = names().collect::<Vec<&str>>().join(", ");
+            (message, help.or(Some(format!("`{root}` has {all}"))))
+        })?;
+        return Ok(placeholder(Source::Root(root.to_owned()), field, shape));
+    }
     if let Some(field) = name.strip_prefix("ctx.") {
         let found = known.context.get(field);
         let near = nearest(field, known.context.keys().map(String::as_str));

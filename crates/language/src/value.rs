@@ -1,6 +1,6 @@
 //! Values: what each type accepts, and how people see it.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
 use crate::field::FieldKind;
@@ -26,6 +26,10 @@ pub enum Shape {
     Date,
     /// A `Money`.
     Money,
+    /// True or false.
+    Truth,
+    /// A point in time, RFC 3339.
+    Instant,
 }
 
 impl From<FieldKind> for Shape {
@@ -97,6 +101,19 @@ pub fn day(text: &str) -> Option<NaiveDate> {
     let digits = |c: &u8| c.is_ascii_digit() || *c == b'-';
     let plain = text.len() == 10 && text.as_bytes().iter().all(digits);
     plain.then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok())?
+}
+
+/// Checks a point in time. The error says what it must be.
+pub fn instant(value: &Value) -> Result<String, String> {
+    let at = value.as_str().and_then(instant_of);
+    let at = at.ok_or("must be a time like 2026-01-31T12:00:00Z")?;
+    Ok(at.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+}
+
+/// Parses a point in time (RFC 3339).
+pub fn instant_of(text: &str) -> Option<DateTime<Utc>> {
+    let at = DateTime::parse_from_rfc3339(text).ok()?;
+    Some(at.with_timezone(&Utc))
 }
 
 /// Checks a whole number that browsers can represent and that is within these bounds. The error names the
@@ -174,6 +191,11 @@ pub fn shown(value: Option<&Value>, shape: Shape) -> Option<String> {
             let amount = value.get("amount")?.as_i64()?;
             Some(shown_money(amount, value.get("currency")?.as_str()?))
         }
+        Shape::Truth => value.as_bool().map(|truth| truth.to_string()),
+        Shape::Instant => {
+            let at = instant_of(value.as_str()?)?;
+            Some(at.format("%-d %B %Y, %H:%M UTC").to_string())
+        }
     });
     found.filter(|text| !text.is_empty())
 }
@@ -250,6 +272,9 @@ mod tests {
         assert_eq!(shown(json!("2026-03-01"), Shape::Date), "1 March 2026");
         assert_eq!(shown(json!(7), Shape::Integer), "7");
         assert_eq!(shown(json!("x"), Shape::Text), "x");
+        assert_eq!(shown(json!(true), Shape::Truth), "true");
+        let at = shown(json!("2026-03-01T10:05:00+01:00"), Shape::Instant);
+        assert_eq!(at, "1 March 2026, 09:05 UTC");
         assert_eq!(shown(json!({ "amount": 1 }), Shape::Money), "");
         assert_eq!(super::shown(None, Shape::Money), None);
     }
@@ -267,6 +292,13 @@ mod tests {
         assert!(date(&json!("2026-02-28")).is_ok());
         for wrong in ["2026-02-30", "26-02-03", "2026-2-3", "+026-02-03"] {
             assert!(date(&json!(wrong)).is_err(), "{wrong}");
+        }
+        assert_eq!(
+            instant(&json!("2026-03-01T10:05:00.5+01:00")).as_deref(),
+            Ok("2026-03-01T09:05:00.500Z")
+        );
+        for wrong in ["2026-03-01", "2026-03-01T10:05:00", "now"] {
+            assert!(instant(&json!(wrong)).is_err(), "{wrong}");
         }
         let any = |value| integer(&value, |_| Ok(()));
         assert_eq!(any(json!(-5.0)), Ok(-5));

@@ -17,7 +17,13 @@ pub enum Privilege {
     /// Delete a conversation.
     DeleteConversations,
     /// List the webhooks to the platform, and deliver them again.
-    SeePlatformEvents,
+    SeeWebhookEvents,
+    /// List the platform's events and what rules made of them.
+    SeeEvents,
+    /// Read the audit log.
+    SeeAuditLog,
+    /// Tell events.
+    TellEvents,
     /// Name another user as the acting one.
     ActForOthers,
     /// Create a conversation without participating.
@@ -54,10 +60,12 @@ impl Roles {
             | Privilege::SeeEveryUser
             | Privilege::ReadDeletedMessages
             | Privilege::BeginWithAnybody => self.admin || self.support || self.service,
-            Privilege::SeePlatformEvents | Privilege::DeleteConversations => {
-                self.admin || self.service
-            }
-            Privilege::ActForOthers
+            Privilege::SeeWebhookEvents
+            | Privilege::SeeEvents
+            | Privilege::SeeAuditLog
+            | Privilege::DeleteConversations => self.admin || self.service,
+            Privilege::TellEvents
+            | Privilege::ActForOthers
             | Privilege::StayOutside
             | Privilege::ActAsPlatform
             | Privilege::SpeakAsSystem

@@ -279,7 +279,7 @@ fn who_manages_and_as_whom_one_acts_and_reads() {
 }
 
 /// Each privilege with the tokens that give it: admin, support, service.
-const PRIVILEGES: [(Privilege, [bool; 3]); 18] = {
+const PRIVILEGES: [(Privilege, [bool; 3]); 21] = {
     use Privilege::*;
     const STAFF_ALL: [bool; 3] = [true, true, true];
     const PLATFORM: [bool; 3] = [false, false, true];
@@ -288,7 +288,10 @@ const PRIVILEGES: [(Privilege, [bool; 3]); 18] = {
         (SeeEveryUser, STAFF_ALL),
         (ReadDeletedMessages, STAFF_ALL),
         (DeleteConversations, [true, false, true]),
-        (SeePlatformEvents, [true, false, true]),
+        (SeeWebhookEvents, [true, false, true]),
+        (SeeEvents, [true, false, true]),
+        (SeeAuditLog, [true, false, true]),
+        (TellEvents, PLATFORM),
         (ActForOthers, PLATFORM),
         (StayOutside, PLATFORM),
         (ActAsPlatform, PLATFORM),

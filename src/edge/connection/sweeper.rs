@@ -8,7 +8,7 @@ use crate::config::SocketOptions;
 use crate::edge::connection::SessionDeps;
 use crate::presence::Directory;
 use crate::queue::CloseReason;
-use crate::store::{idempotency, recoveries};
+use crate::store::{events, idempotency, recoveries};
 
 /// How often the sign-outs of other servers are read.
 const SIGN_OUTS: Duration = Duration::from_secs(2);
@@ -93,6 +93,7 @@ async fn sweep(deps: &SessionDeps) {
         }
         if round % 3_600 == 0 {
             forget_the_old(deps).await;
+            forget_events(deps).await;
         }
     }
 }
@@ -107,6 +108,20 @@ async fn forget_the_old(deps: &SessionDeps) {
     };
     if let Err(error) = deps.room.pool.run(forget).await {
         log::warn!(event = "old_not_forgotten"; "{error}");
+    }
+}
+
+/// The most statements that forget events within an hour.
+const FORGETTING: usize = 1_000;
+
+/// Takes away events that have had their time, part by part.
+async fn forget_events(deps: &SessionDeps) {
+    for _ in 0..FORGETTING {
+        match deps.room.pool.run(events::expire).await {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => return log::warn!(event = "events_not_forgotten"; "{error}"),
+        }
     }
 }
 

@@ -21,6 +21,7 @@ pub mod refusals;
 pub mod watch;
 
 use actix_web::{Route, guard, web};
+use rules::RuleBook;
 use std::sync::Arc;
 
 use crate::config::{AllowedOrigins, Config};
@@ -50,6 +51,8 @@ pub struct AppState {
     pub limits: Arc<ConnectionLimits>,
     /// The payment gateway, if there is one.
     pub payments: PaymentGateway,
+    /// The platform's events and what follows from them.
+    pub rules: Arc<RuleBook>,
     /// Wakes the job runner after a job was written.
     pub job_signal: JobSignal,
     /// Signs the demo's tokens; `None` without demo mode.

@@ -163,8 +163,8 @@ fn note(
     };
     let line = Audited {
         actor: asked.requester.no,
-        action: "search",
-        object_type,
+        action: "search".into(),
+        object_type: object_type.into(),
         object_id,
         conversation,
         data: json!({ "q": asked.text }),

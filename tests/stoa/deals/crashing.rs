@@ -176,7 +176,7 @@ async fn timers_fire_once_however_often_the_server_is_killed_while_they_do() {
     let mut said = server.log("select body as line from messages where card is null order by seq");
     assert!(said.extract_if(.., |line| is_reminder(line)).count() <= 1);
     assert_eq!(said, ["Nobody answered.", "It is over."]);
-    let told = "select event as line from platform_events order by no";
+    let told = "select event as line from webhook_events order by no";
     assert_eq!(server.log(told), ["ticking.late", "ticking.over"]);
     assert_eq!(server.count("select count(*) as n from flow_timers"), 0);
 }

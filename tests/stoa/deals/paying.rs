@@ -167,7 +167,7 @@ async fn an_event_waits_until_the_platform_takes_it() {
     .await;
     let told = deal
         .platform
-        .get("/api/v1/events")
+        .get("/api/v1/webhooks/events")
         .await
         .expect_status(200)
         .body;

@@ -115,6 +115,6 @@ async fn nobody_takes_part_as_staff_or_as_the_platform() {
     let first = platform.post(&path, press.clone()).await.expect_status(200);
     let again = platform.post(&path, press).await.expect_status(200);
     assert_eq!(first.body, again.body);
-    let told = "select count(*) as n from platform_events where event = 'deal.waived'";
+    let told = "select count(*) as n from webhook_events where event = 'deal.waived'";
     assert_eq!(app.count(told), 1);
 }

@@ -49,7 +49,7 @@ impl Deal {
         for (what, wanted) in [
             ("flow_steps where action = 'paid'", 1),
             ("flow_steps where to_state = 'payment_completed'", 1),
-            ("platform_events where event = 'deal.paid'", 1),
+            ("webhook_events where event = 'deal.paid'", 1),
             ("payments where verdict = 'paid'", 1),
             ("payment_orders where applied_at is not null", 1),
             ("refunds", 0),

@@ -52,9 +52,13 @@ GET    /api/v1/conversations/{id}/flow                    | noconv block noflow 
 POST   /api/v1/conversations/{id}/flow/actions/{action}   | noconv block noflow out out noflow noflow noflow noflow | {}
 GET    /api/v1/conversations/{id}/flow/history            | noconv block noflow out out noflow noflow noflow noflow |
 POST   /api/v1/webhooks/razorpay                          | 401    401    401    401 401 401    401 401    401    | {"event":"order.paid"}
+GET    /api/v1/webhooks/events                            | forbid forbid forbid forbid forbid forbid forbid forbid 200 |
+GET    /api/v1/webhooks/events/{id}/attempts              | forbid forbid forbid forbid forbid forbid forbid forbid noevent |
+POST   /api/v1/webhooks/events/{id}/redeliver             | forbid forbid forbid forbid forbid forbid forbid forbid noevent |
+POST   /api/v1/events                                     | forbid forbid forbid forbid forbid forbid forbid forbid 200 | {"source":"shop","id":"1","type":"x.y"}
 GET    /api/v1/events                                     | forbid forbid forbid forbid forbid forbid forbid forbid 200 |
-GET    /api/v1/events/{id}/attempts                       | forbid forbid forbid forbid forbid forbid forbid forbid noevent |
-POST   /api/v1/events/{id}/redeliver                      | forbid forbid forbid forbid forbid forbid forbid forbid noevent |
+GET    /api/v1/audit                                      | forbid forbid forbid forbid forbid forbid forbid forbid 200 |
+GET    /api/v1/events/{source}/{id}                       | forbid forbid forbid forbid forbid forbid forbid forbid noevent |
 GET    /api/messages/conversations                        | 200    200   200    200 200 200    200 200    200    |
 GET    /api/messages/conversations/{id}/messages          | noconv block 200    out out 200    200 200    200    |
 GET    /api/messages/conversations/{id}/context           | noconv block 200    out out 200    200 200    200    |

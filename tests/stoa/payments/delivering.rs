@@ -115,7 +115,7 @@ async fn a_platform_that_says_gone_is_not_asked_again_until_somebody_wants_it() 
     let events = until_events(&admin, is("given_up")).await;
     assert_eq!(fixture.count("select count(*) as n from jobs"), 0);
     let path = format!(
-        "/api/v1/events/{}/redeliver",
+        "/api/v1/webhooks/events/{}/redeliver",
         events[0]["id"].as_str().expect("an id")
     );
     let again = admin.post(&path, json!({})).await.expect_status(202);

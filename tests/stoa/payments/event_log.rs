@@ -17,10 +17,13 @@ async fn only_those_who_run_it_may_look() {
         ("api", vec!["service"], 200),
     ] {
         let person = fixture.app.person_with(id, &roles).await;
-        let answer = person.get("/api/v1/events").await.expect_status(status);
-        let missing = person.get("/api/v1/events/evt_x/attempts").await;
+        let answer = person
+            .get("/api/v1/webhooks/events")
+            .await
+            .expect_status(status);
+        let missing = person.get("/api/v1/webhooks/events/evt_x/attempts").await;
         let again = person
-            .post("/api/v1/events/evt_x/redeliver", json!({}))
+            .post("/api/v1/webhooks/events/evt_x/redeliver", json!({}))
             .await;
         if status == 200 {
             assert_eq!(answer.body["items"][0]["type"], "deal.paid");
@@ -66,11 +69,17 @@ async fn events_and_attempts_come_in_pages() {
             },
         );
     }
-    let attempts = "insert into platform_event_attempts (event_no, attempt, status, took_ms) select max(no), i, 500, i from platform_events, generate_series(1, 5) i group by i";
+    let attempts = "insert into webhook_event_attempts (event_no, attempt, status, took_ms) select max(no), i, 500, i from webhook_events, generate_series(1, 5) i group by i";
     fixture.run_sql(attempts);
-    let newest = admin.get("/api/v1/events?limit=1").await.body["items"][0]["id"].clone();
-    let attempts = format!("/api/v1/events/{}/attempts", newest.as_str().unwrap());
-    for (path, field) in [("/api/v1/events", "id"), (attempts.as_str(), "attempt")] {
+    let newest = admin.get("/api/v1/webhooks/events?limit=1").await.body["items"][0]["id"].clone();
+    let attempts = format!(
+        "/api/v1/webhooks/events/{}/attempts",
+        newest.as_str().unwrap()
+    );
+    for (path, field) in [
+        ("/api/v1/webhooks/events", "id"),
+        (attempts.as_str(), "attempt"),
+    ] {
         let whole = admin.get(path).await.expect_status(200).body;
         assert_eq!(
             (
@@ -88,7 +97,10 @@ async fn events_and_attempts_come_in_pages() {
                 .expect_status(400);
         }
     }
-    let paid = admin.get("/api/v1/events?type=deal.paid").await.body;
+    let paid = admin
+        .get("/api/v1/webhooks/events?type=deal.paid")
+        .await
+        .body;
     assert_eq!(paid["items"].as_array().unwrap().len(), 3);
 }
 
@@ -98,18 +110,18 @@ async fn a_redelivery_asked_for_twice_with_one_key_is_one() {
     let admin = fixture.app.person_with("admin", &["admin"]).await;
     happen(&fixture, "deal.paid");
     fixture.until_idle().await;
-    let newest = admin.get("/api/v1/events").await.body["items"][0]["id"].clone();
+    let newest = admin.get("/api/v1/webhooks/events").await.body["items"][0]["id"].clone();
     let path = format!(
-        "/api/v1/events/{}/redeliver",
+        "/api/v1/webhooks/events/{}/redeliver",
         newest.as_str().expect("an id")
     );
     let ask = || admin.request("POST", &path, None, &[("idempotency-key", "once")]);
     let first = ask().await.expect_status(202);
     fixture.until_idle().await;
-    fixture.run_sql("update platform_events set delivered_at = now()");
+    fixture.run_sql("update webhook_events set delivered_at = now()");
     let again = ask().await.expect_status(202);
     assert_eq!(first.body, again.body);
-    let untouched = "select count(*) as n from platform_events where delivered_at is not null";
+    let untouched = "select count(*) as n from webhook_events where delivered_at is not null";
     assert_eq!(fixture.count(untouched), 1, "it is not begun again");
 }
 

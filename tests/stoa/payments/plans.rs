@@ -7,7 +7,7 @@ use stoa::domain::flow::{Money, RefundRequest};
 use stoa::domain::ids::ConversationNo;
 use stoa::domain::job::Lane;
 use stoa::domain::payment::{PaymentStatus, Report};
-use stoa::store::platform_events::{self, Attempt, Filter};
+use stoa::store::webhook_events::{self, Attempt, Filter};
 use stoa::store::{jobs, orders, payment_events, payments, refunds, timers};
 
 use crate::test_app::fresh_database;
@@ -25,11 +25,11 @@ insert into flow_timers (conversation_no, name, due_at) select no, 'deadline', n
 insert into jobs (kind, conversation_no, payload, due_at, given_up_at)
     select 'tell_deal', i, '{}', now() + i * interval '1 second' - interval '30 seconds', case when i % 3 = 0 then now() end from generate_series(1, 20000) i;
 insert into jobs (kind, lane, payload, due_at) select 'deliver_event', 'delivery', '{}', now() + i * interval '1 second' from generate_series(1, 20000) i;
-insert into platform_events (id, event, body) select 'evt_' || i, 'deal.paid', '{}' from generate_series(1, 20000) i;
-insert into platform_event_attempts (event_no, attempt, took_ms) select no, 1, 1 from platform_events;
+insert into webhook_events (id, event, body) select 'evt_' || i, 'deal.paid', '{}' from generate_series(1, 20000) i;
+insert into webhook_event_attempts (event_no, attempt, took_ms) select no, 1, 1 from webhook_events;
 analyze";
 
-const BIG: &str = "conversations,payment_orders,payments,payment_events,refunds,flow_timers,jobs,platform_events,platform_event_attempts";
+const BIG: &str = "conversations,payment_orders,payments,payment_events,refunds,flow_timers,jobs,webhook_events,webhook_event_attempts";
 
 #[derive(QueryableByName)]
 struct Walks {
@@ -105,7 +105,6 @@ fn no_query_of_jobs_walks_a_big_table() {
     must_walk_nothing(connection, "a deal's turn", |connection, number| {
         let lease = jobs::Lease {
             no: 9_000_000,
-            attempt: 1,
             until: chrono::Utc::now(),
         };
         jobs::finish_and_wake_next(connection, lease, ConversationNo(number)).unwrap();
@@ -205,22 +204,22 @@ fn no_query_of_refunds_and_events_walks_a_big_table() {
                 },
             ];
             for filter in filters {
-                platform_events::list(connection, &filter, 10).unwrap();
+                webhook_events::list(connection, &filter, 10).unwrap();
             }
             let attempt = Attempt {
                 status: Some(200),
                 problem: None,
                 took: MINUTE,
             };
-            platform_events::note(connection, number, &attempt).unwrap();
+            webhook_events::note(connection, number, &attempt).unwrap();
             assert_eq!(
-                platform_events::attempts_of(connection, number, 0, 10)
+                webhook_events::attempts_of(connection, number, 0, 10)
                     .unwrap()
                     .len(),
                 2
             );
-            platform_events::set_delivered(connection, number).unwrap();
-            platform_events::redeliver(connection, number).unwrap();
+            webhook_events::set_delivered(connection, number).unwrap();
+            webhook_events::redeliver(connection, number).unwrap();
         },
     );
 }

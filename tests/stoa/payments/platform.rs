@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::Utc;
 use serde_json::{Value, json};
-use stoa::domain::flow::PlatformEvent;
-use stoa::store::platform_events;
+use stoa::domain::flow::WebhookEvent;
+use stoa::store::webhook_events;
 
 use super::fixture::Fixture;
 use super::hmac;
@@ -39,11 +39,11 @@ pub fn told_here(listener: &Listener) -> Vec<String> {
 
 /// Something happens; answers its number.
 pub fn happen(fixture: &Fixture, name: &str) -> i64 {
-    let event = PlatformEvent {
+    let event = WebhookEvent {
         event: name.to_owned(),
         data: json!({ "price": { "amount": 5_000, "currency": "INR" } }),
     };
-    let no = platform_events::add(&mut fixture.app.connection(), None, &event, Utc::now());
+    let no = webhook_events::add(&mut fixture.app.connection(), None, &event, Utc::now());
     no.expect("an event")
 }
 
@@ -66,7 +66,10 @@ pub fn is_signed(heard: &Heard, key: &[u8]) -> bool {
 /// Waits until the events of the platform are as expected; answers them, newest first.
 pub async fn until_events(person: &Person, holds: impl Fn(&[Value]) -> bool) -> Vec<Value> {
     let look = async || {
-        let answer = person.get("/api/v1/events").await.expect_status(200);
+        let answer = person
+            .get("/api/v1/webhooks/events")
+            .await
+            .expect_status(200);
         answer.body["items"].as_array().expect("items").clone()
     };
     until("events of the platform", look, |items| holds(items)).await
@@ -76,7 +79,7 @@ pub async fn until_events(person: &Person, holds: impl Fn(&[Value]) -> bool) -> 
 pub async fn attempts(person: &Person, event: &Value) -> Vec<Value> {
     let id = event["id"].as_str().expect("an id");
     let answer = person
-        .get(&format!("/api/v1/events/{id}/attempts"))
+        .get(&format!("/api/v1/webhooks/events/{id}/attempts"))
         .await
         .expect_status(200);
     answer.body["items"].as_array().expect("items").clone()

@@ -128,7 +128,6 @@ async fn a_claim_that_the_database_forgot_is_void_once_another_was_made() {
     connection.batch_execute(forget).unwrap();
     let made_again = jobs::claim(&mut connection, Lane::Work, 1, lease).unwrap();
     let (forgotten, made_again) = (forgotten[0].lease, made_again[0].lease);
-    assert_eq!(forgotten.attempt, made_again.attempt);
     jobs::put_back(&mut connection, forgotten, Duration::ZERO, Some("late")).unwrap();
     assert!(!jobs::finish(&mut connection, forgotten).unwrap());
     assert!(jobs::finish(&mut connection, made_again).unwrap());

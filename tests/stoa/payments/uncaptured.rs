@@ -172,7 +172,7 @@ async fn a_real_deal_goes_on_waiting_and_nobody_is_told_that_it_is_paid() {
     deal.app.until_count(left, 0).await;
     let stands = deal.stands(&deal.platform).await;
     assert_eq!(stands["state"], "payment_pending", "{stands}");
-    let paid = "select count(*) as n from platform_events where event = 'deal.paid'";
+    let paid = "select count(*) as n from webhook_events where event = 'deal.paid'";
     assert_eq!(deal.app.count(paid), 0);
     let log = deal.history(&deal.platform).await;
     assert!(log.iter().all(|step| step["action"] != "paid"), "{log:?}");

@@ -4,6 +4,7 @@ mod closing;
 mod coverage;
 mod deal_events;
 mod deals;
+mod events;
 mod files;
 mod json;
 mod lola;

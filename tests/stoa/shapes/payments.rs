@@ -86,14 +86,14 @@ async fn what_gateway_and_platform_see() {
         snapshots.keep(format!("the platform's webhook {kind}"), &body);
     }
     snapshots
-        .ask(&deal.platform, "GET /api/v1/events", &[], None, "")
+        .ask(&deal.platform, "GET /api/v1/webhooks/events", &[], None, "")
         .await;
     let newest = events[0]["id"].as_str().expect("an id");
-    let attempts = "GET /api/v1/events/{id}/attempts";
+    let attempts = "GET /api/v1/webhooks/events/{id}/attempts";
     snapshots
         .ask(&deal.platform, attempts, &[newest], None, "")
         .await;
-    let again = "POST /api/v1/events/{id}/redeliver";
+    let again = "POST /api/v1/webhooks/events/{id}/redeliver";
     snapshots
         .ask(&deal.platform, again, &[newest], Some(json!({})), "")
         .await;

@@ -63,7 +63,7 @@ ann | UNREACHABLE | | POST /api/v1/conversations | {"kind":"direct","participant
 ann | NOT_STAFF | | GET /api/v1/businesses/salon/staff |
 ann | BUSINESS_NOT_FOUND | | GET /api/v1/businesses/nobody |
 ann | SUBJECT_NOT_FOUND | | GET /api/v1/subjects/job/nothing |
-platform | EVENT_NOT_FOUND | | GET /api/v1/events/evt_0192f0c000007000800000000000/attempts |
+platform | EVENT_NOT_FOUND | | GET /api/v1/webhooks/events/evt_0192f0c000007000800000000000/attempts |
 ann | ORDER_NOT_FOUND | | POST /sandbox/checkout/order_1 | {"outcome":"success"}
 "#;
 

@@ -31,6 +31,7 @@ impl Names<'_> {
             context: &self.context,
             fields,
             states: &self.states,
+            roots: &[],
         }
     }
 

@@ -7,8 +7,8 @@ use crate::LineKind;
 use crate::definition::{Definition, Effects, MoneyPolicies, MoneyPolicy, MoneyRule, Payment};
 use crate::refusal::Refusal;
 use crate::{
-    FlowActor, Line, LineAudience, Money, PaymentOutcome, PlatformEvent, RefundRequest, STAFF,
-    StateVersion,
+    FlowActor, Line, LineAudience, Money, PaymentOutcome, RefundRequest, STAFF, StateVersion,
+    WebhookEvent,
 };
 use language::expression::Facts;
 use language::value;
@@ -138,7 +138,7 @@ impl<'d> StepBuilder<'d> {
     pub(super) fn hold(&mut self, order: StateVersion, why: &str, origin: &mut Origin) {
         origin.lines.push(for_staff(order, why));
         let paid = origin.input.get("paid").cloned().unwrap_or(Value::Null);
-        self.events.push(PlatformEvent {
+        self.events.push(WebhookEvent {
             event: "payment.held".to_owned(),
             data: json!({ "order": order, "reason": why, "paid": paid, "state": self.instance.state }),
         });

@@ -9,8 +9,8 @@ use crate::LineKind;
 use crate::definition::{Definition, Effects, FlowMessage, State};
 use crate::refusal::{Misplaced, Refusal};
 use crate::{
-    Card, FlowActor, Instance, Kind, Line, LineAudience, OrderRequest, PlatformEvent,
-    RefundRequest, Step, Transition,
+    Card, FlowActor, Instance, Kind, Line, LineAudience, OrderRequest, RefundRequest, Step,
+    Transition, WebhookEvent,
 };
 use language::expression::Facts;
 
@@ -22,7 +22,7 @@ pub(crate) struct StepBuilder<'d> {
     pub(super) transitions: Vec<Transition>,
     pub(super) orders: Vec<OrderRequest>,
     pub(super) refunds: Vec<RefundRequest>,
-    pub(super) events: Vec<PlatformEvent>,
+    pub(super) events: Vec<WebhookEvent>,
     /// Whether the available actions are renewed, so that every role is prompted again.
     pub(super) renews_actions: bool,
 }
@@ -220,7 +220,7 @@ impl<'d> StepBuilder<'d> {
                 let value = value.ok_or_else(|| impossible(&setting.name))?;
                 Ok((setting.name.clone(), value))
             });
-            let event = PlatformEvent {
+            let event = WebhookEvent {
                 event: emission.event.clone(),
                 data: Value::Object(values.collect::<Result<_, Refusal>>()?),
             };

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::step_builder::StepBuilder;
 use crate::LineKind;
 use crate::{
-    FlowActor, Line, LineAudience, PaymentOutcome, PlatformEvent, STAFF, StateVersion, Timer,
+    FlowActor, Line, LineAudience, PaymentOutcome, STAFF, StateVersion, Timer, WebhookEvent,
 };
 
 /// The log's reason for a step that could not be computed.
@@ -29,7 +29,7 @@ impl StepBuilder<'_> {
             body,
             card: None,
         });
-        self.events.push(PlatformEvent {
+        self.events.push(WebhookEvent {
             event: "timer.failed".to_owned(),
             data: json!({ "timer": name, "reason": why, "state": self.instance.state }),
         });

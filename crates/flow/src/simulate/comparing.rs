@@ -6,7 +6,7 @@ use super::playing::Found;
 use super::script::{Expected, ExpectedEvent};
 use crate::definition::Definition;
 use crate::machine;
-use crate::{FlowActor, Instance, PLATFORM, PlatformEvent, STAFF};
+use crate::{FlowActor, Instance, PLATFORM, STAFF, WebhookEvent};
 
 /// All differences, each as a sentence.
 pub(super) fn differences(
@@ -145,7 +145,7 @@ fn heard(expect: &Expected, found: &Found, differences: &mut Vec<String>) {
     }
 }
 
-fn events(wanted: &[ExpectedEvent], found: &[PlatformEvent], differences: &mut Vec<String>) {
+fn events(wanted: &[ExpectedEvent], found: &[WebhookEvent], differences: &mut Vec<String>) {
     let names = |names: Vec<&str>| format!("[{}]", names.join(", "));
     let (left, right) = (
         names(wanted.iter().map(|event| event.event.as_str()).collect()),

@@ -13,7 +13,7 @@ use crate::definition::Definition;
 use crate::machine;
 use crate::refusal::Refusal;
 use crate::{
-    FlowActor, FlowInput, Instance, Money, PLATFORM, PaymentOutcome, PlatformEvent, STAFF, Step,
+    FlowActor, FlowInput, Instance, Money, PLATFORM, PaymentOutcome, STAFF, Step, WebhookEvent,
 };
 
 /// A simulated deal.
@@ -30,7 +30,7 @@ struct Game<'d> {
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) says: Vec<String>,
-    pub(super) events: Vec<PlatformEvent>,
+    pub(super) events: Vec<WebhookEvent>,
     pub(super) refunds: Vec<String>,
     pub(super) orders: Vec<i64>,
     pub(super) refusal: Option<Refusal>,

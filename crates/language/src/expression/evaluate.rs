@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::{Expression, Type};
-use crate::value::{Shape, day};
+use crate::value::{Shape, day, instant_of};
 
 /// The functions of the language. Creating them costs more than using them, so each definition creates them
 /// once.
@@ -70,6 +70,32 @@ impl Expression {
         }
     }
 
+    /// Whether a condition on other roots holds; `roots` has an object for each of them. One that cannot be computed does not.
+    pub fn holds_for(
+        &self,
+        engine: &Engine,
+        roots: &Map<String, Value>,
+        now: DateTime<Utc>,
+    ) -> bool {
+        let mut scope = engine.root.new_inner_scope();
+        let mut objects: BTreeMap<&str, Vec<(&str, CelValue)>> = BTreeMap::new();
+        for (root, field, shape) in &self.reads.roots {
+            let value = roots.get(root).and_then(|object| object.get(field));
+            let value = value.and_then(|value| cel_value(value, *shape));
+            let fields = objects.entry(root).or_default();
+            fields.push((field, value.unwrap_or(CelValue::Null)));
+        }
+        for (root, fields) in objects {
+            scope.add_variable_from_value(root, object(fields.into_iter()));
+        }
+        if self.reads.now {
+            let now = CelValue::Timestamp(now.fixed_offset());
+            scope.add_variable_from_value("now", now);
+        }
+        let resolved = self.resolved(&scope);
+        matches!(resolved, Some(CelValue::Bool(true)))
+    }
+
     fn computed(&self, engine: &Engine, facts: Facts<'_>) -> Option<CelValue> {
         let mut scope = engine.root.new_inner_scope();
         let reads = &self.reads;
@@ -98,8 +124,12 @@ impl Expression {
             let now = CelValue::Timestamp(facts.now.fixed_offset());
             scope.add_variable_from_value("now", now);
         }
+        self.resolved(&scope)
+    }
+
+    fn resolved(&self, scope: &Context<'_, '_>) -> Option<CelValue> {
         // The `cel` crate panics on some inputs; such an expression counts as not computable.
-        let resolved = catch_unwind(AssertUnwindSafe(|| CelValue::resolve(&self.tree, &scope)));
+        let resolved = catch_unwind(AssertUnwindSafe(|| CelValue::resolve(&self.tree, scope)));
         resolved.ok()?.ok()
     }
 }
@@ -123,6 +153,11 @@ fn cel_value(value: &Value, shape: Shape) -> Option<CelValue> {
     match shape {
         Shape::Text => value.as_str().map(CelValue::from),
         Shape::Integer => value.as_i64().map(CelValue::Int),
+        Shape::Truth => value.as_bool().map(CelValue::Bool),
+        Shape::Instant => {
+            let at = instant_of(value.as_str()?)?;
+            Some(CelValue::Timestamp(at.fixed_offset()))
+        }
         Shape::Date => {
             let moment = day(value.as_str()?)?.and_time(NaiveTime::MIN).and_utc();
             Some(CelValue::Timestamp(moment.fixed_offset()))

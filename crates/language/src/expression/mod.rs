@@ -20,6 +20,15 @@ const DEEPEST_BRACKETS: usize = 8;
 /// The deepest syntax tree; evaluation is recursive.
 const DEEPEST_TREE: usize = 32;
 
+/// A root with the fields that a file declares: `data`, `subject`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Root {
+    /// Its name.
+    pub name: String,
+    /// The shapes of its fields.
+    pub fields: BTreeMap<String, Shape>,
+}
+
 /// The names that an expression or a text may use.
 #[derive(Clone, Copy)]
 pub struct KnownNames<'a> {
@@ -29,6 +38,23 @@ pub struct KnownNames<'a> {
     pub fields: &'a [Field],
     /// `visits`.
     pub states: &'a BTreeSet<String>,
+    /// Other roots. Where there are any, `ctx`, `input`, `visits`, `actor.role` and `actor.staff` are unknown.
+    pub roots: &'a [Root],
+}
+
+static NO_CONTEXT: BTreeMap<String, ContextField> = BTreeMap::new();
+static NO_STATES: BTreeSet<String> = BTreeSet::new();
+
+impl<'a> KnownNames<'a> {
+    /// The fields of these roots, and `now`.
+    pub fn of_roots(roots: &'a [Root]) -> Self {
+        Self {
+            context: &NO_CONTEXT,
+            fields: &[],
+            states: &NO_STATES,
+            roots,
+        }
+    }
 }
 
 /// A checked expression.
@@ -50,6 +76,8 @@ struct Reads {
     visits: Vec<String>,
     actor: bool,
     now: bool,
+    /// The fields of other roots: the root, the field, its shape.
+    roots: Vec<(String, String, Shape)>,
 }
 
 impl Expression {
@@ -74,6 +102,12 @@ impl Expression {
             at,
             reads,
         })
+    }
+
+    /// The fields of other roots that it reads: the root and the field, in the order of the text.
+    pub fn root_fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        let read = self.reads.roots.iter();
+        read.map(|(root, field, _)| (root.as_str(), field.as_str()))
     }
 
     /// Whether it depends on the press: on the form, the actor or the time.

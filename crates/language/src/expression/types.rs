@@ -45,7 +45,8 @@ impl From<Shape> for Type {
         match shape {
             Shape::Text => Self::Text,
             Shape::Integer => Self::Integer,
-            Shape::Date => Self::Time,
+            Shape::Date | Shape::Instant => Self::Time,
+            Shape::Truth => Self::Boolean,
             Shape::Money => Self::Money,
         }
     }
@@ -71,7 +72,7 @@ pub(super) fn check(
             reads.now = true;
             Ok(Type::Time)
         }
-        Expr::Ident(name) => Err(format!("there is no `{name}`: {NAMES}")),
+        Expr::Ident(name) => Err(format!("there is no `{name}`: {}", names(known))),
         Expr::Select(select) if select.test => Err(no_macros()),
         Expr::Select(select) => field(select, known, reads, depth),
         Expr::Call(call) => call_type(call, known, reads, depth),
@@ -110,6 +111,9 @@ fn field(
 ) -> Result<Type, String> {
     let name = select.field.as_str();
     if let Expr::Ident(root) = &select.operand.expr {
+        if !known.roots.is_empty() {
+            return root_field(root, name, known, reads);
+        }
         match root.as_str() {
             "ctx" => return context_field(name, known, reads),
             "input" => return input_field(name, known, reads),
@@ -133,6 +137,31 @@ fn field(
         )),
         (kind, other) => Err(format!("{kind} has no field `{other}`")),
     }
+}
+
+/// What an expression may name, for messages.
+fn names(known: KnownNames<'_>) -> String {
+    if known.roots.is_empty() {
+        return NAMES.to_owned();
+    }
+    let roots = known.roots.iter().map(|root| root.name.as_str());
+    let roots: Vec<&str> = roots.collect();
+    format!("it knows {} and now", roots.join(", "))
+}
+
+fn root_field(
+    root: &str,
+    name: &str,
+    known: KnownNames<'_>,
+    reads: &mut Reads,
+) -> Result<Type, String> {
+    let found = known.roots.iter().find(|known| known.name == root);
+    let found = found.ok_or_else(|| format!("there is no `{root}`: {}", names(known)))?;
+    let shape = found.fields.get(name).copied();
+    let shape =
+        shape.ok_or_else(|| unknown(root, name, found.fields.keys().map(String::as_str)))?;
+    note(&mut reads.roots, (root.to_owned(), name.to_owned(), shape));
+    Ok(shape.into())
 }
 
 fn unknown<'a>(of: &str, name: &str, names: impl Iterator<Item = &'a str>) -> String {

@@ -1,105 +1,127 @@
-//! The events sent to the platform by webhooks, and their delivery, for operators.
+//! The platform's events: told here, and listed with what rules made of them.
+
+mod body;
+mod telling;
 
 use actix_web::{HttpResponse, get, post};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use serde_json::value::RawValue;
+use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
-use uuid::Uuid;
 
 use super::conversations::limit_of;
+use super::webhook_events::{cursor_of, next_cursor};
 use crate::domain::access::Privilege;
+use crate::domain::event::read_batch;
 use crate::domain::limits;
 use crate::domain::refusal::Refusal;
-use crate::edge::http::call::Call;
-use crate::edge::http::idempotent::StoredResponse;
+use crate::edge::http::call::{Call, FromPath};
 use crate::edge::http::{Failure, Query};
 use crate::error::Error;
-use crate::store::platform_events::{self as rows, AttemptRow, EventRow, Filter};
+use crate::store::events::{self as rows, EventRow, Filter, RunRow};
+use body::EventsBody;
 
-fn must_run_it<P>(call: &Call<P>) -> Result<(), Refusal> {
-    if call.caller.roles.may(Privilege::SeePlatformEvents) {
-        return Ok(());
+/// Tell what happened on the platform: a CloudEvents 1.0 object, a batch of up to 500, or the same without `specversion` (service tokens)
+#[utoipa::path(request_body(content = Object, description = "An event or a list of events: `source`, `id`, `type`, `time`, `actor`, `subject`, `data`, `undoes`"), responses((status = 200, description = "`accepted`, `known`, `refused`: numbers; `results`: for each event its `id` and `status`, what was not stored (`dropped`), and why it is refused (`error`)", body = Object), (status = 400, description = "INVALID_REQUEST"), (status = 403, description = "FORBIDDEN"), (status = 413, description = "TOO_LARGE")), security(("bearer" = [])), tag = "events")]
+#[post("/events")]
+pub async fn tell(call: Call<(), EventsBody>) -> Result<HttpResponse, Failure> {
+    if !call.caller.roles.may(Privilege::TellEvents) {
+        let why = "Only the platform tells events: it needs a token with the role service";
+        return Err(Refusal::Forbidden(why).into());
     }
-    Err(Refusal::Forbidden(
-        "Only admins and the platform may see platform events",
-    ))
+    let now = call.pool().clock().now();
+    let told = read_batch(call.body.text(), &call.server.rules, now)?;
+    let results = telling::accept(&call.server, told, now).await?;
+    call.server.job_signal.notify();
+    Ok(HttpResponse::Ok().json(results))
+}
+
+fn may_see<P, B>(call: &Call<P, B>) -> Result<(), Refusal> {
+    match call.caller.roles.may(Privilege::SeeEvents) {
+        true => Ok(()),
+        false => Err(Refusal::Forbidden(
+            "Only admins and the platform may see events",
+        )),
+    }
 }
 
 fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// Something that the platform hears.
+/// Something that happened on the platform.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Event)]
 pub struct EventView<'a> {
-    /// Its id, the same in every delivery
+    /// Where it comes from
+    source: &'a str,
+    /// Its id there
     id: &'a str,
     /// Its type
     #[serde(rename = "type")]
-    event: &'a str,
-    /// The conversation
-    conversation_id: Option<Uuid>,
-    /// `pending`, `delivered` or `given_up`
-    status: &'static str,
-    /// What is posted
-    #[schema(value_type = Object)]
-    body: Option<&'a RawValue>,
+    event_type: &'a str,
+    /// Who did it
+    actor: Option<&'a str>,
+    /// What it is about: a type and an id
+    subject: Option<String>,
     /// When it happened
-    created_at: String,
-    /// When the platform took it
-    delivered_at: Option<String>,
-    /// When it was tried for the last time
-    given_up_at: Option<String>,
+    time: String,
+    /// When it was accepted
+    accepted_at: String,
+    /// The id of the event that it withdraws
+    undoes: Option<&'a str>,
+    /// Its declared data, for 90 days at most
+    #[schema(value_type = Option<Object>)]
+    data: Option<&'a Value>,
+    /// `pending` or `handled`
+    status: &'static str,
 }
 
 impl<'a> EventView<'a> {
-    fn new(row: &'a EventRow, conversation_id: Option<Uuid>) -> Self {
+    fn new(row: &'a EventRow, actor: Option<&'a str>) -> Self {
         Self {
+            source: &row.source,
             id: &row.id,
-            event: &row.event,
-            conversation_id,
-            status: match (row.delivered_at, row.given_up_at) {
-                (Some(_), _) => "delivered",
-                (None, Some(_)) => "given_up",
-                (None, None) => "pending",
+            event_type: &row.event_type,
+            actor,
+            subject: row.subject().map(|subject| subject.to_string()),
+            time: instant(row.at),
+            accepted_at: instant(row.accepted_at),
+            undoes: row.undoes.as_deref(),
+            data: row.data.as_ref(),
+            status: match row.handled_at {
+                Some(_) => "handled",
+                None => "pending",
             },
-            body: serde_json::from_str(&row.body).ok(),
-            created_at: instant(row.created_at),
-            delivered_at: row.delivered_at.map(instant),
-            given_up_at: row.given_up_at.map(instant),
         }
     }
 }
 
-/// One attempt to deliver an event.
+/// What a rule made of an event.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Attempt)]
-pub struct AttemptView<'a> {
-    /// Its place, from 1
-    attempt: i32,
-    /// When
-    at: String,
-    /// What the platform answered
-    status: Option<i32>,
-    /// Why it did not count: `refused`, `redirected`, `gone`, `timed_out`, `unreachable`, `address_refused`, `untrusted`, …
-    problem: Option<&'a str>,
-    /// Milliseconds
-    took_ms: i32,
+#[schema(as = RuleRun)]
+pub struct RunView<'a> {
+    /// The rule: its file's name and its own
+    rule: &'a str,
+    /// `pending`, `done`, `skipped` or `failed`
+    status: &'a str,
+    /// How often it was put off
+    attempts: i32,
+    /// When it runs, where that is later than the event
+    due_at: Option<String>,
+    /// Why it was skipped, with the values of the condition, or why it failed
+    #[schema(value_type = Option<Object>)]
+    detail: Option<&'a Value>,
 }
 
-impl<'a> AttemptView<'a> {
-    fn new(row: &'a AttemptRow) -> Self {
+impl<'a> RunView<'a> {
+    fn new(row: &'a RunRow) -> Self {
         Self {
-            attempt: row.attempt,
-            at: instant(row.at),
-            status: row.status,
-            problem: row.problem.as_deref(),
-            took_ms: row.took_ms,
+            rule: &row.rule,
+            status: &row.status,
+            attempts: row.attempts,
+            due_at: row.due_at.map(instant),
+            detail: row.detail.as_ref(),
         }
     }
 }
@@ -108,44 +130,27 @@ impl<'a> AttemptView<'a> {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct EventQuery {
-    /// Only this type, as `deal.paid`
+    /// Only this type, as `order.placed`
     #[serde(rename = "type")]
-    event: Option<String>,
+    event_type: Option<String>,
     /// Where the last page ended
     cursor: Option<String>,
     /// 1–100
     limit: Option<i64>,
 }
 
-fn cursor_of<T: std::str::FromStr>(text: Option<&str>) -> Result<Option<T>, Refusal> {
-    let read = |text: &str| -> Option<T> {
-        let decoded = URL_SAFE_NO_PAD.decode(text).ok()?;
-        String::from_utf8(decoded).ok()?.parse().ok()
-    };
-    let wrong = || Refusal::invalid("cursor", "is not a cursor from a list");
-    text.map(|text| read(text).ok_or_else(wrong)).transpose()
-}
-
-/// The cursor after the last item of a full page.
-fn next_cursor(shown: usize, limit: i64, last: Option<i64>) -> Option<String> {
-    let full = i64::try_from(shown).is_ok_and(|shown| shown == limit);
-    last.filter(|_| full)
-        .map(|place| URL_SAFE_NO_PAD.encode(place.to_string()))
-}
-
-/// The events for the platform, newest first (admin and service tokens)
+/// What happened on the platform, newest first (admin and service tokens)
 #[utoipa::path(params(EventQuery), responses((status = 200, description = "`items`: events; `next_cursor`", body = Object), (status = 403, description = "FORBIDDEN")), security(("bearer" = [])), tag = "events")]
 #[get("/events")]
 pub async fn list(call: Call, query: Query<EventQuery>) -> Result<HttpResponse, Failure> {
-    must_run_it(&call)?;
+    may_see(&call)?;
     let Query(query) = query;
     let limit = limit_of(query.limit)?;
-    if let Some(event) = &query.event {
-        limits::text(event, "type", 128)?;
+    if let Some(event_type) = &query.event_type {
+        limits::text(event_type, "type", 128)?;
     }
     let filter = Filter {
-        event: query.event,
-        id: None,
+        event_type: query.event_type,
         before: cursor_of(query.cursor.as_deref())?,
     };
     let find = move |connection: &mut _| rows::list(connection, &filter, limit);
@@ -153,71 +158,47 @@ pub async fn list(call: Call, query: Query<EventQuery>) -> Result<HttpResponse, 
     let next = next_cursor(found.len(), limit, found.last().map(|(row, _)| row.no));
     let items: Vec<_> = found
         .iter()
-        .map(|(row, id)| EventView::new(row, *id))
+        .map(|(row, actor)| EventView::new(row, actor.as_deref()))
         .collect();
     Ok(HttpResponse::Ok().json(json!({ "items": items, "next_cursor": next })))
 }
 
-async fn found(call: &Call<String>) -> Result<(EventRow, Option<Uuid>), Failure> {
-    let id = call.path.clone();
-    let filter = Filter {
-        id: Some(id).filter(|id| !id.contains('\0')),
-        ..Filter::default()
-    };
-    if filter.id.is_none() {
-        return Err(Refusal::EventNotFound.into());
+/// The source and the id in a path; a slash in them is written `%2F`.
+pub struct EventKey {
+    source: String,
+    id: String,
+}
+
+impl FromPath for EventKey {
+    type Parts = (String, String);
+    fn parse((source, id): (String, String)) -> Result<Self, Refusal> {
+        let plain = |text: String| text.replace("%2F", "/").replace("%2f", "/");
+        let (source, id) = (plain(source), plain(id));
+        match source.contains('\0') || id.contains('\0') {
+            true => Err(Refusal::EventNotFound),
+            false => Ok(Self { source, id }),
+        }
     }
-    let find = move |connection: &mut _| rows::list(connection, &filter, 1);
-    let found = call.pool().run(find).await?.pop();
-    Ok(found.ok_or(Refusal::EventNotFound)?)
 }
 
-/// What a list of attempts is narrowed by.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct AttemptQuery {
-    /// Where the last page ended
-    cursor: Option<String>,
-    /// 1–100
-    limit: Option<i64>,
-}
-
-/// How the attempts to deliver an event went, oldest first (admin and service tokens)
-#[utoipa::path(params(("id" = String, Path), AttemptQuery), responses((status = 200, description = "`items`: attempts; `next_cursor`", body = Object), (status = 403, description = "FORBIDDEN"), (status = 404, description = "EVENT_NOT_FOUND")), security(("bearer" = [])), tag = "events")]
-#[get("/events/{id}/attempts")]
-pub async fn attempts(
-    call: Call<String>,
-    query: Query<AttemptQuery>,
-) -> Result<HttpResponse, Failure> {
-    must_run_it(&call)?;
-    let Query(query) = query;
-    let limit = limit_of(query.limit)?;
-    let after = cursor_of(query.cursor.as_deref())?.unwrap_or(0);
-    let (event, _) = found(&call).await?;
-    let find = move |connection: &mut _| rows::attempts_of(connection, event.no, after, limit);
-    let found = call.pool().run(find).await?;
-    let last = found.last().map(|row| i64::from(row.attempt));
-    let next = next_cursor(found.len(), limit, last);
-    let items: Vec<_> = found.iter().map(AttemptView::new).collect();
-    Ok(HttpResponse::Ok().json(json!({ "items": items, "next_cursor": next })))
-}
-
-/// Deliver an event again, under the same id (admin and service tokens)
-#[utoipa::path(params(("id" = String, Path)), responses((status = 202, description = "It will be", body = Object), (status = 403, description = "FORBIDDEN"), (status = 404, description = "EVENT_NOT_FOUND")), security(("bearer" = [])), tag = "events")]
-#[post("/events/{id}/redeliver")]
-pub async fn redeliver(call: Call<String>) -> Result<HttpResponse, Failure> {
-    must_run_it(&call)?;
-    let work = async {
-        let (event, conversation) = found(&call).await?;
-        let no = event.no;
-        let again = call.pool().run(move |connection| {
-            rows::redeliver(connection, no)?;
-            let row = rows::by_no(connection, no)?;
-            row.ok_or(Error::Refused(Refusal::EventNotFound))
-        });
-        let row = again.await?;
-        call.server.job_signal.notify();
-        StoredResponse::json(202, &EventView::new(&row, conversation))
-    };
-    call.once(work).await
+/// An event, and what each rule made of it (admin and service tokens)
+#[utoipa::path(params(("source" = String, Path, description = "A slash in it is written %2F"), ("id" = String, Path)), responses((status = 200, description = "The event, and `rules`", body = EventView), (status = 403, description = "FORBIDDEN"), (status = 404, description = "EVENT_NOT_FOUND")), security(("bearer" = [])), tag = "events")]
+#[get("/events/{source}/{id}")]
+pub async fn show(call: Call<EventKey>) -> Result<HttpResponse, Failure> {
+    may_see(&call)?;
+    let (source, id) = (call.path.source.clone(), call.path.id.clone());
+    let read = call.pool().run(move |connection| {
+        let found = rows::find(connection, &source, &id)?;
+        let (event, actor) = found.ok_or(Error::Refused(Refusal::EventNotFound))?;
+        let runs = rows::runs_of(connection, event.no)?;
+        Ok((event, actor, runs))
+    });
+    let (event, actor, runs) = read.await?;
+    let view = EventView::new(&event, actor.as_deref());
+    let mut shown = serde_json::to_value(view).map_err(Error::internal)?;
+    let runs: Vec<_> = runs.iter().map(RunView::new).collect();
+    if let Some(fields) = shown.as_object_mut() {
+        fields.insert("rules".to_owned(), json!(runs));
+    }
+    Ok(HttpResponse::Ok().json(shown))
 }

@@ -1,6 +1,7 @@
 //! The REST resources of Stoa's own API, under `/api/v1`.
 
 pub mod annotations;
+pub mod audit;
 pub mod blocks;
 pub mod businesses;
 pub mod conversations;
@@ -22,6 +23,7 @@ pub mod sign_out;
 pub mod staff;
 pub(in crate::edge) mod subject;
 pub mod subjects;
+pub mod webhook_events;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -76,11 +78,9 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(participants::change)
         .service(participants::remove)
         .service(gateways::razorpay)
-        .service(events::list)
-        .service(events::attempts)
-        .service(events::redeliver)
         .service(demo::people);
     of_messages(routes);
+    platform(routes);
 }
 
 fn of_messages(routes: &mut ServiceConfig) {
@@ -97,4 +97,16 @@ fn of_messages(routes: &mut ServiceConfig) {
         .service(annotations::pin)
         .service(annotations::unpin)
         .service(annotations::pinned_messages);
+}
+
+/// What the platform tells and is told, and what those who run it look at.
+fn platform(routes: &mut ServiceConfig) {
+    routes
+        .service(events::tell)
+        .service(events::list)
+        .service(events::show)
+        .service(audit::list)
+        .service(webhook_events::list)
+        .service(webhook_events::attempts)
+        .service(webhook_events::redeliver);
 }

@@ -85,7 +85,7 @@ impl Rows {
     pub fn mark(&mut self) -> Mark {
         Mark {
             seq: self.number("select last_seq from conversations where no = $no"),
-            event: self.number("select max(no) from platform_events where conversation_no = $no"),
+            event: self.number("select max(no) from webhook_events where conversation_no = $no"),
             refund: self.number("select max(no) from refunds"),
             order: self.number("select max(no) from payment_orders where conversation_no = $no"),
         }
@@ -111,7 +111,7 @@ impl Rows {
     /// What the platform is told since then.
     pub fn events(&mut self, since: &Mark) -> Vec<(String, Value)> {
         let found = self.json(&format!(
-            "select jsonb_agg(jsonb_build_array(event, body::jsonb -> 'data' -> 'event') order by no) from platform_events where conversation_no = $no and no > {}",
+            "select jsonb_agg(jsonb_build_array(event, body::jsonb -> 'data' -> 'event') order by no) from webhook_events where conversation_no = $no and no > {}",
             since.event
         ));
         serde_json::from_value::<Option<_>>(found)

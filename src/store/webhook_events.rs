@@ -9,8 +9,8 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::jobs;
-use super::schema::{conversations, platform_event_attempts as attempts, platform_events as table};
-use crate::domain::flow::PlatformEvent;
+use super::schema::{conversations, webhook_event_attempts as attempts, webhook_events as table};
+use crate::domain::flow::WebhookEvent;
 use crate::domain::ids::ConversationNo;
 use crate::domain::job::Job;
 use crate::error::Error;
@@ -59,7 +59,7 @@ pub struct AttemptRow {
 pub fn add(
     connection: &mut PgConnection,
     conversation: Option<ConversationNo>,
-    event: &PlatformEvent,
+    event: &WebhookEvent,
     at: DateTime<Utc>,
 ) -> Result<i64, Error> {
     let body = json!({
