@@ -58,6 +58,7 @@ mod spoken;
 pub mod step_document;
 pub mod steps;
 pub mod subjects;
+pub mod threads;
 pub mod timers;
 pub mod unread;
 pub mod unread_state;

@@ -9,7 +9,7 @@ mod desk;
 mod people;
 mod rooms;
 
-pub use annotations::{pins, reactions};
+pub use annotations::{pins, reactions, thread_follows};
 pub use desk::{business_staff, businesses, subjects};
 pub use people::{blocks, new_contacts};
 pub use rooms::{conversation_changes, conversations};
@@ -38,6 +38,7 @@ diesel::table! {
         blocked -> Bool,
         delivered_seq -> Int8,
         read_seq -> Int8,
+        threads_seq -> Int8,
         joined_at -> Timestamptz,
         sees_from -> Int8,
         notify -> Text,
@@ -68,6 +69,8 @@ diesel::table! {
         card -> Nullable<Jsonb>,
         mentions -> Nullable<Array<Text>>,
         forwarded -> Nullable<Jsonb>,
+        thread_seq -> Nullable<Int8>,
+        also_in_conversation -> Nullable<Bool>,
     }
 }
 
@@ -343,6 +346,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     conversation_changes,
     reactions,
     pins,
+    thread_follows,
     idempotency_keys,
     flow_definitions,
     conversation_flows,

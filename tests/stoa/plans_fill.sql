@@ -30,4 +30,7 @@ insert into reactions (conversation_no, target_seq, emoji, user_no, seq, removed
 insert into pins (conversation_no, target_seq, user_no, seq, removed) select c, 6, 1, 13, false from generate_series(1, 10000) c;
 insert into receipt_moves (conversation_no, user_no, is_read, seq)
     select conversation_no, user_no, true, 15 from participants;
+update messages set thread_seq = 7, also_in_conversation = false where seq in (9, 10);
+insert into thread_follows (conversation_no, user_no, root_seq, following, read_seq, changed_seq)
+    select conversation_no, user_no, 7, true, 10, 10 from participants;
 analyze
