@@ -126,7 +126,9 @@ async fn who_follows_no_longer_is_left_alone_until_they_reply() {
 #[tokio::test]
 async fn a_mention_by_name_brings_back_and_one_of_all_is_for_followers() {
     let (_app, [ann, bob, cara], group, root) = three().await;
-    seen(&cara, &group, 1, "all").await;
+    for person in [&bob, &cara] {
+        seen(person, &group, 1, "all").await;
+    }
     reply(&bob, &group, &root, "first").await;
     let mut of_cara = cara.socket().await;
     let everybody = json!({ "body": "all?", "thread_id": root, "mentions": ["all"] });

@@ -129,36 +129,3 @@ async fn another_server_tells_and_counts_the_same() {
     assert_eq!(here, there);
     assert_eq!(here["replies"], 2);
 }
-
-#[actix_rt::test]
-async fn what_a_thread_is_for_somebody_is_told_at_other_servers() {
-    let one = TestApp::alone(Alone::Pair).start().await;
-    let other = TestApp::alone(Alone::Pair)
-        .on(one.database.clone(), &["--rate-limits", "off"])
-        .await;
-    let (ann, bob) = (one.person("ann").await, one.person("bob").await);
-    let direct = one.direct(&ann, &bob).await;
-    let root = id_of(&ann.say(&direct, "one").await);
-    let there = Person::new(other.address, "ann", token(&claims("ann", &[])));
-    let mut listening = there.joined(&direct).await;
-    reply(&bob, &direct, &root, "first").await;
-    listening.event("new_message").await;
-    let main_line = json!({ "seq": 2, "thread": "none" });
-    ann.post(&path(&direct, "/seen"), main_line)
-        .await
-        .expect_status(200);
-    let told = listening.event("message_seen").await;
-    assert_eq!((&told["seq"], &told["thread"]), (&json!(2), &json!("none")));
-    let alone = json!({ "seq": 2, "thread": root });
-    let changed = ann.post(&path(&direct, "/seen"), alone).await;
-    let changed = changed.expect_status(200).body;
-    assert_eq!(listening.event("thread_changed").await, changed);
-    // Everything is read at the other server: this one tells who reads here.
-    let mut here = ann.joined(&direct).await;
-    there
-        .post(&path(&direct, "/seen"), json!({ "seq": 2 }))
-        .await
-        .expect_status(200);
-    let told = here.event("message_seen").await;
-    assert_eq!((&told["seq"], &told["thread"]), (&json!(2), &json!("all")));
-}

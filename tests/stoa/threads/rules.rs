@@ -30,7 +30,7 @@ fn following(root: &str) -> String {
 async fn slow_mode_and_closing_hold_in_threads() {
     let (_app, [ann, bob, _], group, root) = three().await;
     set(&ann, &group, json!({ "slow_seconds": 3600 })).await;
-    reply(&bob, &group, &root, "first").await;
+    let first = reply(&bob, &group, &root, "first").await;
     let again = json!({ "body": "second", "thread_id": root });
     let refused = send(&bob, &group, again).await;
     refused.expect_status(429).expect_code("SLOW_MODE");
@@ -42,7 +42,8 @@ async fn slow_mode_and_closing_hold_in_threads() {
         .expect_code("CONVERSATION_CLOSED");
     // What is there can still be read, and is counted.
     assert_eq!(thread(&ann, &group, &root).await["unread"], 1);
-    seen(&ann, &group, 2, &root).await;
+    let seq = first["seq"].as_i64().expect("a seq");
+    seen(&ann, &group, seq, &root).await;
     assert_eq!(thread(&ann, &group, &root).await["unread"], 0);
     ann.delete(&following(&root)).await.expect_status(200);
 }
@@ -121,7 +122,7 @@ async fn who_left_hears_nothing_and_who_returns_goes_on() {
     );
     assert_eq!(unread(&bob).await, [0, 0]);
     let refused = bob.put(&following(&root), json!({})).await;
-    refused.expect_status(404).expect_code("MESSAGE_NOT_FOUND");
+    refused.expect_status(403).expect_code("NOT_A_PARTICIPANT");
     let listed = bob.get("/api/v1/threads").await.expect_status(200).body;
     assert_eq!(listed["items"], json!([]));
     // What was said in a thread whose first message they see no more is not theirs.

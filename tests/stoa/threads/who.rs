@@ -29,7 +29,9 @@ async fn a_reply_to_what_some_see_is_for_them() {
         let refused = bob.put(&follow, json!({})).await;
         refused.expect_status(404).expect_code("MESSAGE_NOT_FOUND");
     }
-    let other = json!({ "body": "x", "thread_id": root, "audience_role": "member" });
+    let aside = json!({ "body": "for staff", "audience_role": "staff" });
+    let aside = send(&platform, &group, aside).await.expect_status(201).body;
+    let other = json!({ "body": "x", "thread_id": aside["id"], "audience_role": "member" });
     let refused = send(&platform, &group, other).await;
     refused.expect_status(422).expect_code("UNPROCESSABLE");
     let after = json!({ "conversation_id": group, "after": 1 });
