@@ -1,5 +1,5 @@
 // Completing a mention while somebody writes: with the keys, or by pressing a name.
-import { useState } from "../vendor/htm-preact.js";
+import { useEffect, useState } from "../vendor/htm-preact.js";
 import { mentionsIn, offeredAt, withMention } from "../state/mentions.js";
 import { useSession } from "../state/session.js";
 
@@ -10,6 +10,9 @@ export function useMentions(area, conversation, text, setText) {
   const [reached, setReached] = useState(0);
   /** The text for which somebody wanted no name. */
   const [declined, setDeclined] = useState(null);
+  useEffect(() => {
+    if (declined !== null && declined !== text) setDeclined(null);
+  }, [text]);
   const caret = () => area.current?.selectionStart ?? text.length;
   const offered = declined === text ? [] : offeredAt(text, caret(), conversation, profile);
   const at = Math.min(reached, offered.length - 1);
@@ -18,6 +21,8 @@ export function useMentions(area, conversation, text, setText) {
     setText(changed.text);
     setChosen([...chosen, person]);
     setReached(0);
+    // The caret still stands where the name began.
+    setDeclined(changed.text);
     area.current.focus();
     setTimeout(() => area.current?.setSelectionRange(changed.caret, changed.caret));
   };
