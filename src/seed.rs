@@ -6,7 +6,7 @@ use serde_json::json;
 use std::sync::Arc;
 
 use crate::domain::access::beginning::Inviter;
-use crate::domain::command::{Command, Mark};
+use crate::domain::command::{Command, Mark, Reads};
 use crate::domain::conversation::{ConversationKind, Subject};
 use crate::domain::ids::{ConversationId, UserId};
 use crate::domain::message::Content;
@@ -250,7 +250,7 @@ async fn tell(deps: &SessionDeps, story: &Story, people: &[Arc<Principal>]) -> R
     for (id, _) in story.people {
         let reader = Arc::clone(find(people, id)?);
         let seen = Command::Mark {
-            mark: Mark::Seen,
+            mark: Mark::Seen(Reads::All),
             seq: story.read,
         };
         deps.rooms.ask(conversation.id, reader, seen).await?;

@@ -362,13 +362,13 @@ export class StoaClient {
   }
 
   async #deliver(entry) {
-    const { conversation_id, client_id, body, reply_to, attachments, context, mentions, forward_of } = entry;
+    const { conversation_id, client_id, body, reply_to, attachments, context, mentions, forward_of, thread_id, also_in_conversation } = entry;
     // What is forwarded has the words and the files of another message; those of the entry are for its display.
     const words = forward_of ? { forward_of } : { body, attachments: attachments?.map(asSent) };
     this.#sending.add(conversation_id);
     let pause = 0;
     try {
-      const sent = { conversation_id, client_id, ...words, reply_to, context, mentions };
+      const sent = { conversation_id, client_id, ...words, reply_to, context, mentions, thread_id, also_in_conversation };
       const stored = await this.#ask("send_message", sent);
       this.#queue.remove(client_id);
       this.#emit("sent", { ...stored, queued: entry });

@@ -8,6 +8,8 @@
  * @property {Object|null} [context]
  * @property {string[]} [mentions] Ids of users, "all", and roles as "role:seller"
  * @property {string} [forward_of] The id of the message that is forwarded
+ * @property {string} [thread_id] The id of a message of the thread that is replied in
+ * @property {boolean} [also_in_conversation] Whether a reply is shown outside of its thread too
  *
  * @typedef {Draft & {client_id: string, conversation_id: string, created_at: string, state: "waiting"|"failed", error?: Object}} Queued
  */

@@ -1,4 +1,5 @@
-// The messages of one conversation as plain data: snapshots, pages and events are merged by id and seq, each as often as it likes to come. Made to be copied beside stoa-client.js.
+// The messages of one conversation as plain data: snapshots, pages and events are merged by id and seq, each as often as it likes to come. Made to be copied beside stoa-client.js, with stoa-threads.js.
+import { isInMainLine, newerThread } from "./stoa-threads.js";
 
 /**
  * @typedef {Object} Timeline
@@ -23,10 +24,10 @@ function isNewer(coming, present, timeline, changeSeq) {
   return (coming.edited_at ?? "") >= (present.edited_at ?? "");
 }
 
-/** A message of a join or a page: where it says nothing of reactions and of a pin, there are none. Events of messages never say anything of them. */
-const whole = (message) => ({ reactions: [], pinned: null, ...message });
+/** A message of a join or a page: where it says nothing of reactions, of a pin and of a thread, there are none. Events of messages never say anything of them. */
+const whole = (message) => ({ reactions: [], pinned: null, thread: null, ...message });
 
-/** A tombstone has no reactions and no pin. */
+/** A tombstone has no reactions and no pin; its thread goes on. */
 const bare = (message) => (message.deleted_at ? whole({ ...message, reactions: [], pinned: null }) : message);
 
 /** Puts messages in their places. `changeSeq` is the seq of the change that they come with, where it is known. */
@@ -35,8 +36,12 @@ function merge(timeline, messages, changeSeq = null) {
   const changed = { ...timeline.changed };
   for (const coming of messages) {
     const present = byId.get(coming.id);
-    if (!isNewer(coming, present, timeline, changeSeq)) continue;
-    byId.set(coming.id, bare({ ...present, ...coming }));
+    const thread = newerThread(present?.thread, coming.thread);
+    if (!isNewer(coming, present, timeline, changeSeq)) {
+      byId.set(coming.id, { ...present, thread });
+      continue;
+    }
+    byId.set(coming.id, bare({ ...present, ...coming, thread }));
     if (changeSeq !== null) changed[coming.id] = changeSeq;
   }
   const ordered = [...byId.values()].sort((one, other) => one.seq - other.seq);
@@ -47,10 +52,11 @@ function merge(timeline, messages, changeSeq = null) {
 const fitting = (timeline, messages) =>
   timeline.hasNewer ? messages.filter((message) => timeline.messages.some((known) => known.id === message.id)) : messages;
 
-/** The answer to a join: all that changed, or a fresh start. @returns {Timeline} */
-export function withSnapshot(timeline, { messages, recovered }) {
+/** The answer to a join: all that changed, or a fresh start. Replies that their thread alone shows are left out. @returns {Timeline} */
+export function withSnapshot(timeline, { messages: told, recovered }) {
+  const messages = told.filter(isInMainLine);
   if (recovered) return timeline.isLoaded ? merge(timeline, fitting(timeline, messages.map(whole))) : timeline;
-  return { ...merge(EMPTY, messages.map(whole)), isLoaded: true, hasOlder: messages.length >= PAGE };
+  return { ...merge(EMPTY, messages.map(whole)), isLoaded: true, hasOlder: told.length >= PAGE };
 }
 
 /** One of new_message, message_updated, message_deleted. A change of a message that is not loaded changes nothing. */
@@ -95,8 +101,8 @@ export function withNewer(timeline, { items, next_cursor: cursor }) {
 
 /** One's own message, known from the acknowledgement of its send before its event comes. @returns {Timeline} */
 export function withSent(timeline, { id, seq, created_at, client_id, queued, message: now }, me) {
-  const { conversation_id, body, reply_to = null, attachments = [], context = null, mentions, forwarded } = queued;
-  const message = { id, seq, created_at, client_id, conversation_id, body, reply_to, attachments, context, mentions, forwarded };
+  const { conversation_id, body, reply_to = null, attachments = [], context = null, mentions, forwarded, thread_id, also_in_conversation } = queued;
+  const message = { id, seq, created_at, client_id, conversation_id, body, reply_to, attachments, context, mentions, forwarded, thread_id, also_in_conversation };
   const isKnown = timeline.messages.some((known) => known.id === id);
   // `now` is there where the message had been sent before, and was edited or deleted since.
   return isKnown || !timeline.isLoaded || timeline.hasNewer ? timeline : merge(timeline, [now ?? { ...message, sender_id: me, kind: "user_input" }], seq);

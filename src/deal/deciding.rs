@@ -322,6 +322,7 @@ impl DecidedStep {
                 audience,
                 mentions: Vec::new(),
                 forwarded: None,
+                thread: None,
             }),
             card: None,
             created_at: at,

@@ -1,4 +1,4 @@
-//! What people say about messages without saying another one: reactions and pins.
+//! What is said about messages: reactions and pins, and the threads that answer them.
 
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::emoji::Emoji;
 use super::ids::{MessageId, Seq, UserId, UserNo};
 use super::message::Audience;
+use super::thread::ThreadSummary;
 
 /// Different emoji on one message.
 pub const KINDS_OF_A_MESSAGE: usize = 20;
@@ -118,6 +119,8 @@ pub struct Annotation {
     pub reactions: Vec<ReactionCount>,
     /// Whether it is pinned.
     pub pin: Option<Pin>,
+    /// The thread that answers it; `None` without a reply that the reader sees.
+    pub thread: Option<ThreadSummary>,
 }
 
 /// What is said about the messages of one conversation, as one reader sees it.

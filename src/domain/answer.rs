@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::annotation::{Pinned, Reacted};
 use crate::domain::conversation::{Conversation, Participant};
-use crate::domain::ids::Seq;
+use crate::domain::ids::{MessageId, Seq};
 use crate::domain::message::Message;
 use crate::domain::snapshot::Snapshot;
+use crate::domain::thread::OwnThread;
 
 /// The answer to a successful request.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub enum Answer {
     Reacted(Arc<Reacted>),
     /// A pin after a change.
     Pinned(Arc<Pinned>),
+    /// What the thread of a message is for the caller, after a change.
+    Thread(MessageId, OwnThread),
     /// A conversation was joined.
     Joined(Box<Snapshot>),
     /// A watermark after it moved.

@@ -11,6 +11,7 @@ use super::file::FileId;
 use super::ids::{MessageId, Seq, UserId};
 use super::message::Content;
 use super::mine::MineChange;
+use super::thread::ThreadChange;
 
 /// A command.
 #[derive(Clone, Debug)]
@@ -65,6 +66,13 @@ pub enum Command {
         mark: Mark,
         /// The seq.
         seq: Seq,
+    },
+    /// Change what a thread is for the caller.
+    ChangeThread {
+        /// The message that it answers.
+        root: MessageId,
+        /// What changes.
+        change: ThreadChange,
     },
     /// Advance the caller's read watermark to a message.
     See {
@@ -131,7 +139,26 @@ pub enum Mark {
     /// Messages were delivered to a device.
     Delivered,
     /// Messages were read, and thereby delivered.
-    Seen,
+    Seen(Reads),
+}
+
+/// Which messages a read watermark counts as read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reads {
+    /// All, those of threads too.
+    All,
+    /// Those of the main line.
+    MainLine,
+}
+
+impl Reads {
+    /// The name in APIs, which is that of the line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::MainLine => "none",
+        }
+    }
 }
 
 /// Changes of a conversation; `None` leaves a field.

@@ -131,6 +131,8 @@ pub struct Participant {
     pub delivered_seq: Seq,
     /// The highest seq that they have read.
     pub read_seq: Seq,
+    /// The highest seq up to which they have read everything, threads too; others do not see it.
+    pub threads_seq: Seq,
     /// From where on they count as unread, for themselves, what they have read; others do not see it.
     pub unread_from: Option<Seq>,
     /// When they joined.
@@ -160,6 +162,7 @@ impl Participant {
         self.signals = Signals::Hidden;
         self.delivered_seq = 0;
         self.read_seq = 0;
+        self.threads_seq = 0;
     }
 }
 

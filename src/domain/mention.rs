@@ -68,6 +68,14 @@ impl Mention {
         }
     }
 
+    /// The user whom it names by id.
+    pub fn user(&self) -> Option<&UserId> {
+        match self {
+            Self::User(id) => Some(id),
+            Self::All | Self::Role(_) => None,
+        }
+    }
+
     /// The text.
     pub fn text(&self) -> String {
         match self {

@@ -16,6 +16,7 @@ use super::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
 use super::limits;
 use super::mention::Mention;
 use super::refusal::Refusal;
+use super::thread::InThread;
 
 /// Who made a message, and how clients show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +93,8 @@ pub struct Content {
     pub mentions: Vec<Mention>,
     /// That it says what another message said; `None` if it is its sender's own.
     pub forwarded: Option<Forwarded>,
+    /// The thread that it replies in; `None` for the conversation itself.
+    pub thread: Option<InThread>,
 }
 
 /// The origin of a message's `client_id`.
@@ -122,6 +125,7 @@ impl Content {
             audience: None,
             mentions: Vec::new(),
             forwarded: None,
+            thread: None,
         }
     }
 
@@ -160,9 +164,15 @@ impl Content {
         self.forwarded.as_ref()?.of
     }
 
-    /// Whether it is stored with more than its row's usual columns: in a transaction, in which files are held and mentions are noted.
+    /// Whether it is stored with more than its row's usual columns: in a transaction, in which files are held, mentions are noted, and who
+    /// follows its thread.
     pub fn needs_transaction(&self) -> bool {
-        !self.mentions.is_empty() || self.forwarded.is_some() || self.files().next().is_some()
+        self.has_extras() || self.files().next().is_some()
+    }
+
+    /// Whether its row has columns that only few messages have.
+    pub fn has_extras(&self) -> bool {
+        !self.mentions.is_empty() || self.forwarded.is_some() || self.thread.is_some()
     }
 
     /// Why it cannot be sent: the first of its files that cannot.
@@ -183,6 +193,9 @@ impl Content {
         hash.update(self.reply_to.map_or(0, |id| id.seq).to_be_bytes());
         hash.update(self.kind.name());
         hash.update([0]);
+        if let Some(InThread { root, shown }) = self.thread {
+            hash.update(format!("\0/{} {shown:?}", root.seq));
+        }
         if let Some(of) = self.forwards() {
             // What the other message says may have been edited when the send is repeated.
             hash.update(format!("\0>{} {}", of.conversation.0, of.seq));

@@ -57,6 +57,8 @@ pub struct Mine {
     pub hidden: bool,
     /// From where on they count it as unread, although they have read it.
     pub unread_from: Option<Seq>,
+    /// Up to which seq they have read everything, threads too.
+    pub threads_seq: Seq,
 }
 
 /// Changes of it; `None` leaves a field.

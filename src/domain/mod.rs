@@ -38,6 +38,7 @@ pub mod refusal;
 pub mod room_event;
 pub mod search;
 pub mod snapshot;
+pub mod thread;
 pub mod tokens;
 
 pub use language::{visible, web_address, whole};

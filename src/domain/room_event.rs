@@ -21,6 +21,7 @@ use super::message::Message;
 use super::mine::Mine;
 use super::people::People;
 use super::snapshot::UnreadCount;
+use super::thread::OwnThread;
 
 /// A conversation at one moment. Its parts are shared: a copy copies no person and no text.
 #[derive(Clone, Debug)]
@@ -174,6 +175,8 @@ pub enum Change {
     },
     /// What the conversation is for a user changed; for their own connections.
     Mine(Mine),
+    /// What the thread of a message is for a user changed; for their own connections.
+    Thread(MessageId, OwnThread),
     /// A user's unread count or their newest visible message changed; for their connections that have not joined.
     UnreadChanged {
         /// The conversation's newest change when it was counted.
@@ -194,6 +197,8 @@ pub enum NoticeReason {
     Message,
     /// It mentions them.
     Mention,
+    /// It is a reply in a thread that they follow.
+    Thread,
 }
 
 impl NoticeReason {
@@ -202,6 +207,7 @@ impl NoticeReason {
         match self {
             Self::Message => "message",
             Self::Mention => "mention",
+            Self::Thread => "thread",
         }
     }
 }
@@ -332,6 +338,7 @@ impl RoomEvent {
             Change::Notice { .. }
                 | Change::UnreadChanged { .. }
                 | Change::Mine(_)
+                | Change::Thread(..)
                 | Change::ToUser { .. }
         )
     }

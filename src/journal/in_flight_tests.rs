@@ -54,6 +54,7 @@ fn mark(seq: Seq) -> MarkRequest {
             user: BOB,
             delivered: seq,
             read: 0,
+            threads: 0,
         },
         request_no: 1,
         parked_since: None,

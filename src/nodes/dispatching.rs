@@ -125,9 +125,7 @@ impl Dispatcher {
                 user,
                 mark,
                 seq,
-            } => {
-                self.hear_mark(conversation, (user, mark, seq));
-            }
+            } => self.hear_mark(conversation, (user, mark, seq)),
             Section::Typing {
                 conversation,
                 user,
@@ -147,11 +145,11 @@ impl Dispatcher {
                 self.rooms
                     .hear(conversation, attendance, || Sleeping::Sleeps);
             }
-            Section::Mine { conversation, user } => {
-                let changed = RemoteEvent::Mine(user);
-                let has_sessions = || self.sleeping_for(&[user]);
-                self.rooms.hear(conversation, changed, has_sessions);
-            }
+            Section::Mine {
+                conversation,
+                user,
+                thread,
+            } => self.hear_own(conversation, user, thread),
             Section::Profile(user) => self.above.hear_of_profile(&user),
             Section::Ended(_) => self.above.hear_of_sign_out(),
             Section::Taken { pid, session } => self.above.hear_of_takeover(&pid, session),
@@ -171,6 +169,12 @@ impl Dispatcher {
             }
             Section::AskPeople(_) => {}
         }
+    }
+
+    fn hear_own(&self, conversation: ConversationId, user: UserNo, thread: Option<Seq>) {
+        let changed = RemoteEvent::Mine(user, thread);
+        let has_sessions = || self.sleeping_for(&[user]);
+        self.rooms.hear(conversation, changed, has_sessions);
     }
 
     /// What it has sent before is known; those who listened there are gone.
@@ -259,7 +263,7 @@ impl Dispatcher {
     /// A session that has not joined may show how much is unread.
     fn sleeping_for_badge(&self, user: UserNo, mark: Mark) -> Sleeping {
         match mark {
-            Mark::Seen => self.sleeping_for(&[user]),
+            Mark::Seen(_) => self.sleeping_for(&[user]),
             Mark::Delivered => Sleeping::Sleeps,
         }
     }

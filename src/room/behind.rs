@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::ToRegistry;
 use super::actor::Room;
 use super::idle_tracker::NextStep;
-use crate::domain::command::Mark;
+use crate::domain::command::{Mark, Reads};
 use crate::domain::entry::Entry;
 use crate::domain::ids::Seq;
 use crate::error::Error;
@@ -177,7 +177,13 @@ impl Room {
     pub(super) fn hear_watermarks(&mut self, marks: &[Watermarks]) {
         for one in marks {
             self.note_unread_from(one.user, one.unread_from);
-            for (mark, seq) in [(Mark::Seen, one.read), (Mark::Delivered, one.delivered)] {
+            let (all, main) = (Mark::Seen(Reads::All), Mark::Seen(Reads::MainLine));
+            let marks = [
+                (all, one.threads),
+                (main, one.read),
+                (Mark::Delivered, one.delivered),
+            ];
+            for (mark, seq) in marks {
                 if let Some(before) = self.state.evolve_mark(one.user, mark, seq) {
                     self.announce_mark_here(one.user, mark, before, seq);
                 }

@@ -20,6 +20,9 @@ impl Room {
             Command::Send(content) => self.send(principal, content, reply, context),
             Command::Type(typing) => self.type_(&principal, typing, reply),
             Command::Mark { mark, seq } => self.mark(principal, mark, seq, reply, context),
+            Command::ChangeThread { root, change } => {
+                self.change_thread(&principal, root, change, reply, context);
+            }
             Command::See { message } => self.see(principal, message, reply, context),
             Command::ChangeMine(change) => self.change_mine(&principal, change, reply, context),
             Command::Edit { .. }

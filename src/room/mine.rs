@@ -76,9 +76,11 @@ impl Room {
     /// Lets other servers read what the conversation is for a user.
     pub(super) fn tell_peers_of_mine(&self, user: UserNo) {
         let conversation = self.state.conversation.id;
-        self.deps
-            .outgoing
-            .say(|| Section::Mine { conversation, user });
+        self.deps.outgoing.say(|| Section::Mine {
+            conversation,
+            user,
+            thread: None,
+        });
     }
 
     /// Tells a user's sessions at this server.

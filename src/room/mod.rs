@@ -29,6 +29,7 @@ mod sending;
 mod slow_mode;
 mod staff;
 pub mod state;
+mod threads;
 pub mod timeline;
 mod typists;
 mod unread_changes;

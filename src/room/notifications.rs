@@ -9,13 +9,15 @@ use std::sync::Arc;
 use super::actor::Room;
 use super::unread_changes::UnreadChanges;
 use crate::domain::conversation::Participant;
-use crate::domain::ids::{ConversationNo, SessionId, UserNo};
+use crate::domain::ids::{ConversationNo, Seq, SessionId, UserNo};
 use crate::domain::message::{Message, MessageKind};
 use crate::domain::mine::NotifyLevel;
 use crate::domain::room_event::{Change, NoticeReason, Preview, RoomEvent, UserNews};
 use crate::domain::snapshot::UnreadCount;
+use crate::domain::thread::InThread;
 use crate::error::Error;
 use crate::queue::{ChatFrame, ConnectionQueue, EventReader, Heard};
+use crate::store::threads;
 use crate::store::unread::{self, Unread};
 use crate::store::unread_state::{self, ReadBefore, UnreadChange, UnreadState};
 
@@ -37,12 +39,17 @@ struct Counts {
     unread: Vec<Unread>,
     /// Counts that have changed.
     changes: Vec<UnreadChange>,
+    /// Who follows the threads of the new messages, by their roots.
+    followers: Followers,
 }
+
+/// Users, each with the root of a thread that they follow.
+type Followers = HashSet<(UserNo, Seq)>;
 
 fn count(
     connection: &mut PgConnection,
     conversation: ConversationNo,
-    absent: &[i64],
+    (absent, roots): (&[i64], &[Seq]),
     readers: &[ReadBefore],
     changes: &UnreadChanges,
 ) -> Result<Counts, Error> {
@@ -55,7 +62,11 @@ fn count(
         [] => Vec::new(),
         readers => unread_state::changes(connection, conversation, readers, is_news)?,
     };
-    Ok(Counts { unread, changes })
+    Ok(Counts {
+        unread,
+        changes,
+        followers: threads::followers(connection, conversation, absent, roots)?,
+    })
 }
 
 impl Notices {
@@ -119,8 +130,12 @@ impl Room {
         self.notices.reading = true;
         let (pool, no) = (self.deps.pool.clone(), self.state.conversation.no);
         let read = async move {
-            let counts =
-                pool.run(move |connection| count(connection, no, &absent, &readers, &changes));
+            let replies = messages.iter().filter(|it| it.is_in_thread_alone());
+            let roots = replies.filter_map(|it| it.content.thread);
+            let roots: Vec<Seq> = roots.map(|thread| thread.root.seq).collect();
+            let counts = pool.run(move |connection| {
+                count(connection, no, (&absent, &roots), &readers, &changes)
+            });
             (messages, counts.await)
         };
         context.spawn(
@@ -139,7 +154,7 @@ impl Room {
                 let unread = counts.unread.into_iter();
                 let (told, quiet): (Vec<Unread>, Vec<Unread>) =
                     unread.partition(|it| self.is_notified(it, messages));
-                self.notify(messages, told);
+                self.notify(messages, told, &counts.followers);
                 self.tell_unread_changes(&counts.changes);
                 for one in quiet {
                     self.notices.unread_changes().add_counted(one.user);
@@ -204,7 +219,7 @@ impl Room {
         }
     }
 
-    fn notify(&self, messages: &[Message], counted: Vec<Unread>) {
+    fn notify(&self, messages: &[Message], counted: Vec<Unread>, followers: &Followers) {
         let joined = self.joined_sessions();
         for Unread {
             user, count, level, ..
@@ -227,6 +242,7 @@ impl Room {
                 !m.is_by(&person.id)
                     && m.is_visible_to(person.sight())
                     && is_wanted(m)
+                    && is_in_reach(m, person, followers)
                     && (level == NotifyLevel::All || m.mentions(person))
             };
             let meant: Vec<&Message> = messages.iter().filter(meant).collect();
@@ -264,9 +280,10 @@ impl Room {
         let view = self.state.view().clone();
         let notice = Change::Notice {
             preview,
-            reason: match message.mentions(person) {
-                true => NoticeReason::Mention,
-                false => NoticeReason::Message,
+            reason: match (message.mentions(person), message.is_in_thread_alone()) {
+                (true, _) => NoticeReason::Mention,
+                (false, true) => NoticeReason::Thread,
+                (false, false) => NoticeReason::Message,
             },
             unread,
             view,
@@ -294,10 +311,18 @@ impl Room {
     }
 }
 
+/// Whether a message is shown where somebody looks: in the main line, or in a thread that they follow and whose first message they see.
+fn is_in_reach(message: &Message, person: &Participant, followers: &Followers) -> bool {
+    let thread = message.content.thread;
+    let alone = thread.filter(|it| !it.shown.is_in_conversation());
+    alone.is_none_or(|InThread { root, .. }| {
+        person.sight().sees_seq(root.seq) && followers.contains(&(person.no, root.seq))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ids::Seq;
     use crate::room::actor::PULSE;
     use crate::room::unread_changes::tests::message;
     use clock::ManualClock;

@@ -9,7 +9,7 @@ use super::behind::Knowledge;
 use super::listener::others_than;
 use super::reply::Reply;
 use crate::domain::answer::Answer;
-use crate::domain::command::{Mark, Typing};
+use crate::domain::command::{Mark, Reads, Typing};
 use crate::domain::ids::{MessageId, Seq, UserId, UserNo};
 use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
@@ -17,6 +17,9 @@ use crate::domain::room_event::Change;
 use crate::journal::{MarkRequest, Outcome};
 use crate::store::marks::NewMark;
 use crate::wire::section::Section;
+
+/// Who has read up to a message has read everything before it.
+const SEEN: Mark = Mark::Seen(Reads::All);
 
 const MARK_AGAIN: Refusal = Refusal::Unavailable("The database is away: mark again");
 
@@ -81,7 +84,7 @@ impl Room {
             Ok((_, Some(wanted))) => wanted,
         };
         match mark {
-            Mark::Seen => self.write_mark(principal.no, mark, wanted, vec![reply], context),
+            Mark::Seen(_) => self.write_mark(principal.no, mark, wanted, vec![reply], context),
             Mark::Delivered => {
                 let gathered = self.gathering.entry(principal.no).or_default();
                 gathered.0 = gathered.0.max(wanted);
@@ -92,7 +95,7 @@ impl Room {
 
     /// Whether a mark that moves no watermark is written, since its user reads again what they count as unread.
     pub(super) fn is_read_again(&self, user: UserNo, mark: Mark, seq: Seq) -> bool {
-        mark == Mark::Seen && self.state.ends_unread_from(user, seq)
+        matches!(mark, Mark::Seen(_)) && self.state.ends_unread_from(user, seq)
     }
 
     /// Hands the collected delivered watermarks to the journal.
@@ -111,15 +114,17 @@ impl Room {
         context: &mut Context<Self>,
     ) {
         let request_no = self.request_no();
-        let read = match mark {
-            Mark::Seen => seq,
-            Mark::Delivered => 0,
+        let (read, threads) = match mark {
+            Mark::Seen(Reads::All) => (seq, seq),
+            Mark::Seen(Reads::MainLine) => (seq, 0),
+            Mark::Delivered => (0, 0),
         };
         let mark_row = NewMark {
             conversation: self.state.conversation.no,
             user,
             delivered: seq,
             read,
+            threads,
         };
         let room = self.outcome_recipient(context);
         self.deps.journal.mark(MarkRequest {
@@ -150,7 +155,7 @@ impl Room {
         let known = message.seq <= self.timeline.announced();
         match self.state.must_be_here(message) {
             Ok(()) if known => {
-                self.mark_known(&principal, Mark::Seen, message.seq, reply, context);
+                self.mark_known(&principal, SEEN, message.seq, reply, context);
             }
             Ok(()) if self.state.access(&principal).is_ok() => {
                 let wanted = AheadMark {
@@ -204,7 +209,7 @@ impl Room {
                 reply.refuse(Refusal::MessageNotFound);
             }
             Ahead::Message(message) => {
-                self.mark_known(&principal, Mark::Seen, message.seq, reply, context);
+                self.mark_known(&principal, SEEN, message.seq, reply, context);
             }
         }
     }
@@ -255,8 +260,11 @@ impl Room {
 
     /// Announces a watermark to the sessions of this server.
     pub(super) fn announce_mark_here(&mut self, user: UserNo, mark: Mark, before: Seq, seq: Seq) {
-        if mark == Mark::Seen {
-            self.notices.unread_changes().add_reader(user, before);
+        let is_moved = seq > before;
+        match mark {
+            Mark::Seen(_) if is_moved => self.notices.unread_changes().add_reader(user, before),
+            Mark::Seen(_) => self.notices.unread_changes().add_counted(user),
+            Mark::Delivered => {}
         }
         let Some(person) = self.state.person(user) else {
             return;
@@ -264,7 +272,7 @@ impl Room {
         let conversation = self.state.conversation.no;
         let message = |seq| MessageId { conversation, seq };
         let passed = match mark {
-            Mark::Seen => self.authors.of_others(user, before, seq),
+            Mark::Seen(_) => self.authors.of_others(user, before, seq),
             Mark::Delivered => Vec::new(),
         };
         let event = self.signal(
@@ -278,7 +286,9 @@ impl Room {
             },
         );
         match mark {
-            Mark::Seen => self.tell_in_turns(event),
+            Mark::Seen(_) if is_moved => self.tell_in_turns(event),
+            // How far somebody has read threads is for their own sessions.
+            Mark::Seen(_) => self.tell_those(&[event], |it| it.principal.no == user),
             Mark::Delivered => {
                 let authors = self.authors.between(before, seq);
                 self.tell_those(&[event], |listener| match &authors {

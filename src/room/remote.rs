@@ -20,8 +20,8 @@ pub enum RemoteEvent {
     Marked(UserNo, Mark, Seq),
     /// A user with this id and name has begun to type, or ended.
     Typing(UserNo, UserId, Option<String>, Typing),
-    /// What the conversation is for a user themselves has changed.
-    Mine(UserNo),
+    /// What the conversation, or the thread of the message with this seq, is for a user themselves has changed.
+    Mine(UserNo, Option<Seq>),
     /// A user's first session there has joined, or the last one has left.
     Attendance(NodeId, UserNo, Attendance),
     /// A server that may have missed something is heard again.
@@ -73,7 +73,8 @@ impl Room {
                 }
             }
             RemoteEvent::Attendance(node, user, change) => self.hear_attendance(node, user, change),
-            RemoteEvent::Mine(user) => self.read_mine(user, context),
+            RemoteEvent::Mine(user, None) => self.read_mine(user, context),
+            RemoteEvent::Mine(user, Some(root)) => self.read_thread(user, root, context),
             RemoteEvent::Met => self.owe_attendance(),
             RemoteEvent::Gone(node) => self.forget_attendance_at(node),
         }
@@ -92,7 +93,7 @@ impl Room {
         match self.state.evolve_mark(user, mark, seq) {
             Some(before) => self.announce_mark_here(user, mark, before, seq),
             // It had moved when this room woke: sessions that have not joined do not know.
-            None if mark == Mark::Seen => self.notices.unread_changes().add_reader(user, 0),
+            None if mark != Mark::Delivered => self.notices.unread_changes().add_reader(user, 0),
             None => {}
         }
     }

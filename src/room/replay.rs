@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::domain::access::Requester;
 use crate::domain::access::blocks::ReaderBlocks;
-use crate::domain::command::Mark;
+use crate::domain::command::{Mark, Reads};
 use crate::domain::deal_memory::DealMemory;
 use crate::domain::dialect::Dialect;
 use crate::domain::entry::{Entry, Fact};
@@ -158,7 +158,7 @@ pub(super) fn marks(view: &View, newest: &HashMap<Seq, Seq>) -> Vec<Frame> {
     let mut frames = Vec::new();
     for person in view.people.in_order() {
         for (mark, seq) in [
-            (Mark::Seen, person.read_seq),
+            (Mark::Seen(Reads::MainLine), person.read_seq),
             (Mark::Delivered, person.delivered_seq),
         ] {
             if seq == 0 {

@@ -15,7 +15,7 @@ use crate::domain::access::blocks::Blocking;
 use crate::domain::access::policies::Policies;
 use crate::domain::access::{Access, Denied, Privilege};
 use crate::domain::business::{StaffMember, StaffRole};
-use crate::domain::command::{Command, Mark};
+use crate::domain::command::{Command, Mark, Reads};
 use crate::domain::conversation::Participant;
 use crate::domain::entry::{Entry, Fact};
 use crate::domain::ids::{MessageId, Seq, UserNo};
@@ -165,9 +165,9 @@ impl State {
         if !content.mentions.is_empty() {
             self.may_mention(caller, content)?;
         }
-        content
-            .reply_to
-            .map_or(Ok(()), |id| self.must_see(caller, id))
+        let root = content.thread.map(|thread| thread.root);
+        let mut others = root.into_iter().chain(content.reply_to);
+        others.try_for_each(|id| self.must_see(caller, id))
     }
 
     /// How long the caller waits between two messages; `None` if they need not.
@@ -205,19 +205,20 @@ impl State {
     ) -> Result<(Seq, Option<Seq>), Refusal> {
         let person = self.access(caller)?.participant();
         let person = person.ok_or(Refusal::NotAParticipant)?;
-        let now = match mark {
-            Mark::Delivered => person.delivered_seq,
-            Mark::Seen => person.read_seq,
+        let (now, behind) = match mark {
+            Mark::Delivered => (person.delivered_seq, person.delivered_seq),
+            Mark::Seen(Reads::MainLine) => (person.read_seq, person.read_seq),
+            Mark::Seen(Reads::All) => (person.read_seq, person.read_seq.min(person.threads_seq)),
         };
         let wanted = seq.min(self.conversation.last_seq);
-        Ok((now, (wanted > now).then_some(wanted)))
+        Ok((now, (wanted > behind).then_some(wanted)))
     }
 
     /// The seq of a user's watermark.
     pub fn marked(&self, user: UserNo, mark: Mark) -> Option<Seq> {
         self.person(user).map(|person| match mark {
             Mark::Delivered => person.delivered_seq,
-            Mark::Seen => person.read_seq,
+            Mark::Seen(_) => person.read_seq,
         })
     }
 
@@ -264,6 +265,7 @@ impl State {
             Command::Send(_)
             | Command::Type(_)
             | Command::Mark { .. }
+            | Command::ChangeThread { .. }
             | Command::See { .. }
             | Command::ChangeMine(_) => Ok(Decision::Already),
         }
@@ -299,6 +301,7 @@ impl State {
                 if let Some(before) = self.people.get(now.no) {
                     now.delivered_seq = now.delivered_seq.max(before.delivered_seq);
                     now.read_seq = now.read_seq.max(before.read_seq);
+                    now.threads_seq = now.threads_seq.max(before.threads_seq);
                     now.unread_from = before.unread_from;
                 }
                 self.people.insert(now);
@@ -327,18 +330,22 @@ impl State {
         from.is_some_and(|from| seq >= from)
     }
 
-    /// Applies a committed watermark; returns its previous value if it moved.
+    /// Applies a committed watermark; returns its previous value if it moved, or if more of threads is read than before.
     pub fn evolve_mark(&mut self, user: UserNo, mark: Mark, seq: Seq) -> Option<Seq> {
         let person = self.people.get_mut(user)?;
-        let before = match mark {
-            Mark::Delivered => person.delivered_seq,
-            Mark::Seen => person.read_seq,
+        let (before, behind) = match mark {
+            Mark::Delivered => (person.delivered_seq, person.delivered_seq),
+            Mark::Seen(Reads::MainLine) => (person.read_seq, person.read_seq),
+            Mark::Seen(Reads::All) => (person.read_seq, person.read_seq.min(person.threads_seq)),
         };
-        if mark == Mark::Seen {
+        if let Mark::Seen(reads) = mark {
             person.read_seq = person.read_seq.max(seq);
+            if reads == Reads::All {
+                person.threads_seq = person.threads_seq.max(seq);
+            }
         }
         person.delivered_seq = person.delivered_seq.max(seq);
-        (seq > before).then_some(before)
+        (seq > behind).then_some(before)
     }
 }
 

@@ -83,7 +83,8 @@ impl UnreadChanges {
 fn changes_what_was_sent(message: &Message, state: &UnreadState) -> bool {
     let (reader, seq) = (&state.reader, Some(message.seq()));
     let is_for_others = message.sender != reader.no && message.content.kind != MessageKind::Audit;
-    let counted = is_for_others && message.seq() > state.read_before;
+    let counted =
+        is_for_others && (message.seq() > state.read_before || message.content.thread.is_some());
     let is_shown = seq == state.newest || seq == state.newest_of_others;
     message.is_visible_to(reader.sight()) && (is_shown || (counted && message.deleted_at.is_some()))
 }

@@ -108,6 +108,7 @@ fn loaded() -> Loaded {
             sees_from: 0,
             delivered_seq: 0,
             read_seq: 0,
+            threads_seq: 0,
             unread_from: None,
             joined_at: at,
             signals: Signals::Shown,

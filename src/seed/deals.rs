@@ -8,7 +8,7 @@ use self::Beat::{Paid, Press, Reads, Says};
 use super::{find, principal};
 use crate::deal::deciding::begin;
 use crate::domain::access::beginning::Inviter;
-use crate::domain::command::{Command, Mark};
+use crate::domain::command::{self, Command, Mark};
 use crate::domain::conversation::{Conversation, ConversationKind, Subject};
 use crate::domain::flow::{FlowInput, PaymentOutcome, StateVersion};
 use crate::domain::ids::ConversationId;
@@ -223,7 +223,7 @@ async fn happen(
         }
         Beat::Reads(who) => {
             let seen = Command::Mark {
-                mark: Mark::Seen,
+                mark: Mark::Seen(command::Reads::All),
                 seq: i64::MAX,
             };
             let reader = Arc::clone(find(people, who)?);

@@ -63,7 +63,7 @@ pub(super) fn as_staff(conversation: &str, user: &str) -> String {
         readers_past(&number, user),
     );
     format!(
-        "{role} as role, {user} as user_no, {past} as sees_from, {conversation}.last_seq as read_to"
+        "{role} as role, {user} as user_no, {past} as sees_from, {conversation}.last_seq as read_to, {conversation}.last_seq as threads_seq"
     )
 }
 
@@ -87,10 +87,16 @@ pub(super) fn is_for(message: &str, role: &str, user: &str) -> String {
     )
 }
 
+/// SQL of `Sight::sees_seq`: whether somebody who sees changes after a seq sees the one with this seq.
+pub(super) fn sees_seq(seq: &str, sees_from: &str) -> String {
+    format!("{seq} > {sees_from}")
+}
+
 /// SQL of `Sight::sees`: whether a reader with this role and number, who sees messages after a seq, sees the message.
 pub(super) fn is_seen(message: &str, role: &str, user: &str, sees_from: &str) -> String {
     let is_for = is_for(message, role, user);
-    format!("{is_for} and {message}.seq > {sees_from}")
+    let sees_seq = sees_seq(&format!("{message}.seq"), sees_from);
+    format!("{is_for} and {sees_seq}")
 }
 
 /// Whether a message has no audience.

@@ -2,27 +2,30 @@
 
 use diesel::pg::PgConnection;
 
-use super::{pins, reactions};
+use super::{pins, reactions, threads};
 use crate::domain::annotation::Annotations;
 use crate::domain::ids::{ConversationNo, Seq, UserNo};
 use crate::domain::message::Message;
 use crate::error::Error;
 
-/// What is said about these messages of one conversation, as a reader sees it. Nothing is shown about tombstones.
+/// What is said about these messages of one conversation, as a reader sees it. Of tombstones, only threads are shown.
 pub fn of_messages(
     connection: &mut PgConnection,
     reader: UserNo,
     messages: &[Message],
 ) -> Result<Annotations, Error> {
     let mut annotations = Annotations::default();
-    let standing = messages.iter().filter(|it| it.deleted_at.is_none());
-    let seqs: Vec<Seq> = standing.map(Message::seq).collect();
-    let (Some(first), false) = (messages.first(), seqs.is_empty()) else {
+    let Some(first) = messages.first() else {
         return Ok(annotations);
     };
     let conversation = first.id.conversation;
+    let standing = messages.iter().filter(|it| it.deleted_at.is_none());
+    let seqs: Vec<Seq> = standing.map(Message::seq).collect();
     reactions::add(connection, conversation, reader, &seqs, &mut annotations)?;
     pins::add(connection, conversation, &seqs, &mut annotations)?;
+    let roots = messages.iter().filter(|it| it.content.thread.is_none());
+    let roots: Vec<Seq> = roots.map(Message::seq).collect();
+    threads::add(connection, conversation, reader, &roots, &mut annotations)?;
     Ok(annotations)
 }
 

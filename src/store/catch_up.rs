@@ -19,6 +19,8 @@ pub struct Watermarks {
     pub delivered: Seq,
     /// The highest seq that they have read.
     pub read: Seq,
+    /// Up to where they have read everything, threads too.
+    pub threads: Seq,
     /// From where on they count it as unread again.
     pub unread_from: Option<Seq>,
 }
@@ -44,7 +46,7 @@ pub fn watermarks(
     rooms: &[ConversationNo],
 ) -> Result<Vec<Watermarks>, Error> {
     let numbers = rooms.iter().map(|no| no.0);
-    let found: Vec<(i64, i64, Seq, Seq, Option<Seq>)> = participants::table
+    let found: Vec<(i64, i64, Seq, Seq, Seq, Option<Seq>)> = participants::table
         .filter(participants::conversation_no.eq_any(numbers.collect::<Vec<_>>()))
         .filter(participants::delivered_seq.gt(0))
         .select((
@@ -52,15 +54,17 @@ pub fn watermarks(
             participants::user_no,
             participants::delivered_seq,
             participants::read_seq,
+            participants::threads_seq,
             participants::unread_from,
         ))
         .load(connection)
         .map_err(explain)?;
-    let marks = |(conversation, user, delivered, read, unread_from)| Watermarks {
+    let marks = |(conversation, user, delivered, read, threads, unread_from)| Watermarks {
         conversation: ConversationNo(conversation),
         user: UserNo(user),
         delivered,
         read,
+        threads,
         unread_from,
     };
     Ok(found.into_iter().map(marks).collect())

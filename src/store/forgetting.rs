@@ -56,7 +56,7 @@ where deleted_at is not null and emptied_at is null and deleted_at <= now() - ma
 order by deleted_at limit 1 for no key update skip locked";
 
 /// What is emptied of the changes with a seq after `$2` up to `$3` of conversation `$1`.
-const CONTENTS: [&str; 7] = [
+const CONTENTS: [&str; 8] = [
     "update messages set body = '', attachments = null, context = null, card = null, mentions = null, forwarded = null, deleted_at = coalesce(deleted_at, now())
         where conversation_no = $1 and seq > $2 and seq <= $3",
     "update message_changes set earlier_body = null where conversation_no = $1 and seq > $2 and seq <= $3",
@@ -65,6 +65,7 @@ const CONTENTS: [&str; 7] = [
     "update flow_steps set input = '{}', answer = null, reason = null where conversation_no = $1 and seq > $2 and seq <= $3",
     "delete from reactions where conversation_no = $1 and seq > $2 and seq <= $3",
     "delete from pins where conversation_no = $1 and seq > $2 and seq <= $3",
+    "delete from thread_follows where conversation_no = $1 and root_seq > $2 and root_seq <= $3",
     "delete from search_docs where conversation_no = $1 and seq > $2 and seq <= $3",
 ];
 

@@ -11,10 +11,12 @@ use super::access::{
 use super::audit;
 use super::messages::{MessageRow, Page, actor_of, assemble};
 use super::pool::explain;
+use super::threads::is_in_main_line;
 use crate::domain::access::{Privilege, Requester};
 use crate::domain::ids::{ConversationId, ConversationNo};
 use crate::domain::message::Message;
 use crate::domain::snapshot::Reader;
+use crate::domain::thread::Line;
 use crate::error::Error;
 
 /// The reader of a page, and the conversation.
@@ -40,7 +42,8 @@ pub enum PageReader {
 // generic plan would assume that the page is the whole conversation and sort all of it.
 const COLUMNS: &str = "
 select m.conversation_no, m.seq, m.sender_no, m.client_id, m.kind, m.body, m.reply_to, m.attachments, m.context, m.audience_role,
-    m.audience_user_no, m.created_at, m.edited_at, m.deleted_at, m.card, m.mentions, m.forwarded, (select u.id from users u where u.no = m.sender_no)";
+    m.audience_user_no, m.created_at, m.edited_at, m.deleted_at, m.card, m.mentions, m.forwarded,
+    m.thread_seq, m.also_in_conversation, (select u.id from users u where u.no = m.sender_no)";
 
 fn page_sql() -> String {
     let role = format!("(select {} from scope)", role_or_staff("role"));
@@ -55,6 +58,7 @@ from (select * from messages m where conversation_no = (select no from scope) an
 
 struct History {
     page_reader: PageReader,
+    line: Line,
     page: Page,
     limit: i64,
     bounds: (i64, i64),
@@ -105,6 +109,23 @@ impl History {
         out.push_sql(")");
         Ok(())
     }
+
+    fn in_line<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        match &self.line {
+            Line::All => {}
+            Line::Main => {
+                out.push_sql(" and ");
+                out.push_sql(&is_in_main_line("m"));
+            }
+            Line::Thread(root) => {
+                out.push_sql(" and m.conversation_no = ");
+                out.push_bind_param::<BigInt, _>(&root.conversation.0)?;
+                out.push_sql(" and m.thread_seq = ");
+                out.push_bind_param::<BigInt, _>(&root.seq)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl QueryFragment<Pg> for History {
@@ -114,6 +135,7 @@ impl QueryFragment<Pg> for History {
         out.push_bind_param::<BigInt, _>(&self.bounds.0)?;
         out.push_sql(" and seq < ");
         out.push_bind_param::<BigInt, _>(&self.bounds.1)?;
+        self.in_line(&mut out)?;
         out.push_sql(match self.page {
             Page::Newest | Page::Before(_) => " order by seq desc limit ",
             Page::After(_) => " order by seq limit ",
@@ -124,7 +146,7 @@ impl QueryFragment<Pg> for History {
     }
 }
 
-// There are four texts; each is prepared once for each connection.
+// There are a few texts; each is prepared once for each connection.
 impl QueryId for History {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
@@ -148,6 +170,8 @@ type Columns = (
     Nullable<Jsonb>,
     Nullable<Array<Text>>,
     Nullable<Jsonb>,
+    Nullable<BigInt>,
+    Nullable<Bool>,
 );
 
 impl Query for History {
@@ -156,12 +180,13 @@ impl Query for History {
 
 impl RunQueryDsl<PgConnection> for History {}
 
-/// At most `limit` messages that the reader may see, in order of seq. An unchecked caller gets an empty page
+/// At most `limit` messages of this line that the reader may see, in order of seq. An unchecked caller gets an empty page
 /// also if the conversation does not exist or they may not read it; the caller of this function must tell these
 /// apart.
 pub fn page(
     connection: &mut PgConnection,
     page_reader: PageReader,
+    line: Line,
     page: Page,
     limit: i64,
 ) -> Result<Vec<Message>, Error> {
@@ -178,6 +203,7 @@ pub fn page(
     };
     let history = History {
         page_reader,
+        line,
         page,
         limit,
         bounds: page.bounds(),

@@ -20,15 +20,17 @@ pub struct NewMark {
     pub delivered: Seq,
     /// The highest seq that they have read.
     pub read: Seq,
+    /// The highest seq up to which they have read everything, threads too.
+    pub threads: Seq,
 }
 
 // Raw SQL: updates the watermarks of all rooms in one statement, and notes when they moved. It skips locked rows, so that it never waits.
 const ADVANCE: &str = "
 with input as (
-    select conversation_no, user_no, max(delivered) as delivered, max(read) as read
-    from unnest($1, $2, $3, $4) as i(conversation_no, user_no, delivered, read) group by 1, 2
+    select conversation_no, user_no, max(delivered) as delivered, max(read) as read, max(threads) as threads
+    from unnest($1, $2, $3, $4, $5) as i(conversation_no, user_no, delivered, read, threads) group by 1, 2
 ), locked as materialized (
-    select p.conversation_no, p.user_no, i.delivered, i.read, p.delivered_seq as delivered_before, p.read_seq as read_before
+    select p.conversation_no, p.user_no, i.delivered, i.read, i.threads, p.delivered_seq as delivered_before, p.read_seq as read_before
     from participants p join input i using (conversation_no, user_no)
     for no key update of p skip locked
 ), noted as (
@@ -39,6 +41,7 @@ with input as (
 )
 update participants p
 set delivered_seq = greatest(p.delivered_seq, l.delivered, l.read), read_seq = greatest(p.read_seq, l.read),
+    threads_seq = greatest(p.threads_seq, l.threads),
     unread_from = case when l.read < p.unread_from then p.unread_from end
 from locked l where p.conversation_no = l.conversation_no and p.user_no = l.user_no
 returning p.conversation_no, p.user_no";
@@ -54,6 +57,7 @@ pub fn advance(
         .bind::<Array<BigInt>, _>(column(|m| m.user.0))
         .bind::<Array<BigInt>, _>(column(|m| m.delivered))
         .bind::<Array<BigInt>, _>(column(|m| m.read))
+        .bind::<Array<BigInt>, _>(column(|m| m.threads))
         .load(connection)
         .map_err(explain)?;
     let whose = |row: Moved| (ConversationNo(row.conversation_no), UserNo(row.user_no));

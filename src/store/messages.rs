@@ -15,6 +15,7 @@ use crate::domain::forwarding::Forwarded;
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId, UserNo};
 use crate::domain::mention::Mention;
 use crate::domain::message::{Audience, ClientIdOrigin, Content, Message, MessageKind};
+use crate::domain::thread::{InThread, Shown};
 use crate::error::Error;
 
 #[derive(Debug, Queryable, Selectable)]
@@ -37,6 +38,8 @@ pub(super) struct MessageRow {
     card: Option<Value>,
     mentions: Option<Vec<String>>,
     forwarded: Option<Value>,
+    thread_seq: Option<i64>,
+    also_in_conversation: Option<bool>,
 }
 
 pub(super) fn assemble(
@@ -77,6 +80,10 @@ pub(super) fn assemble(
             .or(row.audience_user_no.map(|no| Audience::User(UserNo(no)))),
         mentions: mentions.map(Mention::stored).collect(),
         forwarded: origin.map(Forwarded::stored),
+        thread: row.thread_seq.map(|seq| InThread {
+            root: MessageId { conversation, seq },
+            shown: Shown::of(row.also_in_conversation.unwrap_or_default()),
+        }),
     };
     Ok(Message {
         id: MessageId {

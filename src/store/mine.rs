@@ -50,6 +50,8 @@ struct Row {
     hidden: bool,
     #[diesel(sql_type = Nullable<BigInt>)]
     unread_from: Option<Seq>,
+    #[diesel(sql_type = BigInt)]
+    threads_seq: Seq,
 }
 
 impl From<Row> for Mine {
@@ -61,6 +63,7 @@ impl From<Row> for Mine {
             starred: row.starred,
             hidden: row.hidden,
             unread_from: row.unread_from,
+            threads_seq: row.threads_seq,
         }
     }
 }
@@ -74,7 +77,7 @@ pub(super) fn of_conversations(
 ) -> Result<HashMap<i64, Mine>, Error> {
     let (level, hidden, may_read) = (level("p"), is_hidden("p", "c.last_seq"), may_read("p"));
     let rows: Vec<Row> = diesel::sql_query(format!(
-        "select p.conversation_no, {level} as level, p.notify_until, p.starred, {hidden} as hidden, p.unread_from
+        "select p.conversation_no, {level} as level, p.notify_until, p.starred, {hidden} as hidden, p.unread_from, p.threads_seq
         from participants p join conversations c on c.no = p.conversation_no
         where p.conversation_no = any($2) and p.user_no = $1 and {may_read}"
     ))

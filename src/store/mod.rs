@@ -60,6 +60,7 @@ mod spoken;
 pub mod step_document;
 pub mod steps;
 pub mod subjects;
+pub mod threads;
 pub mod ties;
 pub mod timers;
 pub mod unread;

@@ -24,6 +24,7 @@ struct ParticipantRow {
     sees_from: i64,
     delivered_seq: i64,
     read_seq: i64,
+    threads_seq: i64,
     unread_from: Option<i64>,
     joined_at: DateTime<Utc>,
 }
@@ -45,6 +46,7 @@ fn assemble(row: ParticipantRow, (id, name, avatar_url): Person) -> Result<Parti
         sees_from: row.sees_from,
         delivered_seq: row.delivered_seq,
         read_seq: row.read_seq,
+        threads_seq: row.threads_seq,
         unread_from: row.unread_from,
         joined_at: row.joined_at,
         signals: Signals::Shown,

@@ -12,7 +12,7 @@ use super::messages::{MessageRow, Page, actor_id, assemble, by_keys, sender_id};
 use super::pool::explain;
 use super::schema::{conversations as conversations_table, flow_steps, message_changes, messages};
 use super::spoken::spoken;
-use super::{annotations, businesses, mine, participants, unread};
+use super::{annotations, businesses, mine, participants, threads, unread};
 use crate::domain::access::{Access, Requester};
 use crate::domain::entry::Entry;
 use crate::domain::ids::{ConversationNo, Seq};
@@ -20,6 +20,7 @@ use crate::domain::limits;
 use crate::domain::message::Message;
 use crate::domain::refusal::Refusal;
 use crate::domain::snapshot::{Loaded, Reader, Recovery, Snapshot, UnreadCount};
+use crate::domain::thread::Line;
 use crate::error::Error;
 
 /// Reads what a room needs to start; `None` if the conversation does not exist.
@@ -59,7 +60,13 @@ pub fn snapshot(
                     conversation: no,
                     reader,
                 };
-                page(connection, visit, Page::Newest, limits::FIRST_MESSAGES)?
+                page(
+                    connection,
+                    visit,
+                    Line::All,
+                    Page::Newest,
+                    limits::FIRST_MESSAGES,
+                )?
             }
         };
         let unread = unread::of_conversation(connection, no, &[caller.no.0])?;
@@ -85,7 +92,7 @@ fn recovery_of(last: Seq, after: Option<Seq>) -> Recovery {
     }
 }
 
-/// Every message that was sent or changed after `after`, or about which something was said, in its current form.
+/// Every message that was sent or changed after `after`, or about which something was said, and the roots of their threads, in their current form.
 fn changed_since(
     connection: &mut PgConnection,
     no: ConversationNo,
@@ -104,14 +111,27 @@ fn changed_since(
         .map_err(explain)?;
     let answered = answered_since(connection, no, after)?;
     let annotated = annotations::targets_since(connection, no, after)?;
-    let changed = changed.into_iter().chain(answered).chain(annotated);
-    let mut earlier: Vec<Seq> = changed.collect();
-    earlier.retain(|seq| *seq <= after);
-    earlier.sort_unstable();
-    earlier.dedup();
+    let followed = threads::changed_for(connection, no, reader.no, after)?;
+    let changed = changed.into_iter().chain(answered);
+    let changed = changed.chain(annotated).chain(followed).collect();
+    let earlier = before(changed, after);
     let mut found = visible_among(connection, no, reader, &earlier)?;
     found.extend(visible_since(connection, no, reader, after)?);
+    // The first message of a thread has the number of its replies.
+    let roots = found.iter().filter_map(|it| it.content.thread);
+    let mut roots = before(roots.map(|thread| thread.root.seq).collect(), after);
+    roots.retain(|seq| earlier.binary_search(seq).is_err());
+    found.extend(visible_among(connection, no, reader, &roots)?);
+    found.sort_by_key(Message::seq);
     Ok(found)
+}
+
+/// Those of these seqs that are not after this one, sorted, each once.
+fn before(mut seqs: Vec<Seq>, after: Seq) -> Vec<Seq> {
+    seqs.retain(|seq| *seq <= after);
+    seqs.sort_unstable();
+    seqs.dedup();
+    seqs
 }
 
 // Two queries: for "after this seq, or one of these", the planner may read the whole conversation.

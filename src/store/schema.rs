@@ -13,7 +13,7 @@ mod rules;
 pub use self::rules::{
     activities, audit_log, concerns, connections, events, rule_rooms, rule_runs, user_traits,
 };
-pub use annotations::{pins, reactions};
+pub use annotations::{pins, reactions, thread_follows};
 pub use desk::{business_staff, businesses, subjects};
 pub use people::{blocks, new_contacts};
 pub use rooms::{conversation_changes, conversations};
@@ -42,6 +42,7 @@ diesel::table! {
         blocked -> Bool,
         delivered_seq -> Int8,
         read_seq -> Int8,
+        threads_seq -> Int8,
         joined_at -> Timestamptz,
         sees_from -> Int8,
         notify -> Text,
@@ -72,6 +73,8 @@ diesel::table! {
         card -> Nullable<Jsonb>,
         mentions -> Nullable<Array<Text>>,
         forwarded -> Nullable<Jsonb>,
+        thread_seq -> Nullable<Int8>,
+        also_in_conversation -> Nullable<Bool>,
     }
 }
 
@@ -348,6 +351,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     conversation_changes,
     reactions,
     pins,
+    thread_follows,
     idempotency_keys,
     flow_definitions,
     conversation_flows,

@@ -1,4 +1,4 @@
-//! Counts of unread messages: messages of others beyond the read watermark, up to a bound.
+//! Counts of unread messages: messages of others beyond the read watermark, up to a bound, and those in threads that somebody follows.
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -9,6 +9,7 @@ use super::access::{is_seen, is_wanted, may_read};
 use super::messages::actor_no_of;
 use super::mine::{level, read_to};
 use super::pool::explain;
+use super::threads::{is_in_main_line, unread_replies};
 use crate::domain::ids::{ConversationNo, UserNo};
 use crate::domain::mine::NotifyLevel;
 use crate::domain::snapshot::UnreadCount;
@@ -20,7 +21,7 @@ pub const MOST: i64 = 1_000;
 /// count down either.
 pub const AMONG: i64 = 10_000;
 
-/// The `from` clause of a participant's unread messages. `who` has `conversation_no`, `user_no`, `role`, `sees_from`
+/// The `from` clause of a participant's unread messages in the main line. `who` has `conversation_no`, `user_no`, `role`, `sees_from`
 /// and `read_to`, up to where they count it as read; `last_seq` is the conversation's.
 // Both bounds come from rows that exist at run time, inside a subquery that the planner cannot turn into a
 // join. A join would use the conversation alone and read all of its messages.
@@ -31,11 +32,26 @@ pub(super) fn unread_messages(who: &str, last_seq: &str) -> String {
         of_others("m", &user),
         is_wanted("m", &user),
     );
+    let in_main_line = is_in_main_line("m");
     format!(
         "from messages m where m.conversation_no = {who}.conversation_no
-            and m.seq > greatest({who}.read_to, {last_seq} - {AMONG}) and {of_others}
+            and m.seq > greatest({who}.read_to, {last_seq} - {AMONG}) and {in_main_line} and {of_others}
             and m.deleted_at is null and m.kind <> 'audit' and {visible} and {wanted}"
     )
+}
+
+/// A participant's number of unread messages, those in threads too. `who` and `last_seq` as above.
+pub(super) fn number_of_unread(who: &str, last_seq: &str) -> String {
+    let (beyond, replies) = (unread_messages(who, last_seq), unread_replies(who));
+    format!(
+        "((select count(*) from (select {beyond} order by m.seq desc limit {MOST}) m) + (select count(*) {replies}))"
+    )
+}
+
+/// Whether a participant has an unread message. `who` and `last_seq` as above.
+pub(super) fn has_unread(who: &str, last_seq: &str) -> String {
+    let (beyond, replies) = (unread_messages(who, last_seq), unread_replies(who));
+    format!("(exists (select {beyond}) or exists (select {replies}))")
 }
 
 /// Whether a message with `mentions` mentions a participant with `user_no` and `role`. The user's id is looked up for messages with mentions
@@ -140,18 +156,18 @@ impl From<Row> for Unread {
     }
 }
 
-// Raw SQL: reads the end of the messages' primary key once for each participant.
+// Raw SQL: reads the end of the messages' primary key once for each participant, and that of each thread that they follow.
 fn sql(whose: &str) -> String {
     let beyond = unread_messages("p", "c.last_seq");
     let is_capped = is_capped("n.unread", "p", "c.last_seq");
     let (may_read, read_to, level) = (may_read("p"), read_to("p"), level("p"));
-    let mentioned = mentions("m", "p");
+    let (mentioned, replies) = (mentions("m", "p"), unread_replies("p"));
     format!(
         "select c.id as conversation_id, p.user_no, n.unread, n.mentions, {is_capped} as is_capped, {level} as level
         from (select p.*, {read_to} as read_to from participants p) p join conversations c on c.no = p.conversation_no
         cross join lateral (
             select count(*) as unread, count(*) filter (where {mentioned}) as mentions
-            from (select m.mentions {beyond} order by m.seq desc limit {MOST}) m
+            from ((select m.mentions {beyond} order by m.seq desc limit {MOST}) union all (select m.mentions {replies})) m
         ) n
         where {may_read} and n.unread > 0 and {whose}"
     )

@@ -9,9 +9,10 @@ use super::access::{is_wanted, may_read};
 use super::messages::by_keys;
 use super::mine::read_to;
 use super::pool::explain;
+use super::threads::unread_replies;
 use super::unread::{
-    AMONG, MOST, Tombstones, counted, is_capped, newest_visible, of_others, unread_messages,
-    visible_to,
+    AMONG, Tombstones, counted, is_capped, newest_visible, number_of_unread, of_others,
+    unread_messages, visible_to,
 };
 use crate::domain::ids::{ConversationNo, Seq, UserNo};
 use crate::domain::message::Message;
@@ -99,10 +100,10 @@ impl From<Row> for UnreadState {
 // Raw SQL: a few lookups at the end of the messages' primary key for each participant. They are scalar
 // subqueries, which the planner cannot turn into joins.
 fn sql() -> String {
-    let (beyond, passed) = (
-        unread_messages("a", "a.last_seq"),
-        unread_messages("b", "a.last_seq"),
-    );
+    let number = number_of_unread("a", "a.last_seq");
+    let passed = unread_messages("b", "a.last_seq");
+    // What is unread since then, or was: a count too many is told, and none too few.
+    let replies = unread_replies("b");
     let is_capped = is_capped("n.unread", "a", "a.last_seq");
     let (newest, visible) = (newest_visible("a", Tombstones::Shown), visible_to("a"));
     let of_others = of_others("m", "a.user_no");
@@ -111,7 +112,7 @@ fn sql() -> String {
     format!(
         "
 with asked as materialized (
-    select p.conversation_no, p.user_no, p.role, p.sees_from, p.read_seq, {read_to} as read_to, c.last_seq,
+    select p.conversation_no, p.user_no, p.role, p.sees_from, p.read_seq, p.threads_seq, {read_to} as read_to, c.last_seq,
         least(w.read_before, p.read_seq) as read_before
     from unnest($2, $3) as w(user_no, read_before)
     join participants p on p.conversation_no = $1 and p.user_no = w.user_no
@@ -119,14 +120,14 @@ with asked as materialized (
     where {may_read}
 )
 select a.user_no, a.role, a.sees_from, a.last_seq, a.read_seq, a.read_before, n.unread, {is_capped} as is_capped,
-    exists (select {passed} and m.seq <= a.read_seq) as has_read_some,
+    (exists (select {passed} and m.seq <= a.read_seq) or exists (select {replies})) as has_read_some,
     {newest} as newest,
     (select m.seq from messages m where m.conversation_no = a.conversation_no and m.seq > a.last_seq - {AMONG}
         and {of_others} and m.kind <> 'audit' and {visible} and {wanted}
      order by m.seq desc limit 1) as newest_of_others
 from asked a
-cross join lateral (select a.conversation_no, a.user_no, a.role, a.sees_from, a.read_before as read_to) b
-cross join lateral (select count(*) as unread from (select {beyond} order by m.seq desc limit {MOST}) m) n"
+cross join lateral (select a.conversation_no, a.user_no, a.role, a.sees_from, a.read_before as read_to, a.read_before as threads_seq) b
+cross join lateral (select {number} as unread offset 0) n"
     )
 }
 

@@ -205,7 +205,8 @@ impl From<ParticipantJson<'_>> for Participant {
             sees_from: read.sees_from,
             delivered_seq: read.delivered_seq,
             read_seq: read.read_seq,
-            // What a user counts as unread again is read by each server itself.
+            // How far a user has read threads, and what they count as unread again, is read by each server itself.
+            threads_seq: 0,
             unread_from: None,
             joined_at: read.joined_at,
             signals: Signals::Shown,

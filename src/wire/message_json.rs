@@ -12,6 +12,7 @@ use crate::domain::forwarding::{Forwarded, Origin};
 use crate::domain::ids::{ConversationNo, MessageId, Seq, UserNo};
 use crate::domain::mention::Mention;
 use crate::domain::message::{Audience, ClientIdOrigin, Content, Message, MessageKind};
+use crate::domain::thread::{InThread, Shown};
 
 /// The number of a conversation and the seq of a message in it.
 pub(super) type IdJson = (i64, Seq);
@@ -42,6 +43,11 @@ pub(super) struct MessageJson<'a> {
     mentions: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     forwarded: Option<Origin>,
+    /// The seq of the message whose thread it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    thread: Option<Seq>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    also_in_conversation: bool,
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     card: Option<&'a RawValue>,
     #[serde(with = "chrono::serde::ts_microseconds")]
@@ -100,6 +106,10 @@ impl<'a> From<&'a Message> for MessageJson<'a> {
             audience: content.audience.as_ref().map(Into::into),
             mentions: content.mentions.iter().map(Mention::text).collect(),
             forwarded: content.forwarded.as_ref().and_then(|it| it.origin.clone()),
+            thread: content.thread.map(|it| it.root.seq),
+            also_in_conversation: content
+                .thread
+                .is_some_and(|it| it.shown.is_in_conversation()),
             card: message.card.as_deref(),
             created_at: message.created_at,
             edited_at: message.edited_at,
@@ -124,6 +134,10 @@ impl From<MessageJson<'_>> for Message {
             audience: read.audience.map(Into::into),
             mentions: read.mentions.into_iter().map(Mention::stored).collect(),
             forwarded: read.forwarded.map(Forwarded::stored),
+            thread: read.thread.map(|seq| InThread {
+                root: id_of((read.id.0, seq)),
+                shown: Shown::of(read.also_in_conversation),
+            }),
         };
         Self {
             id: id_of(read.id),

@@ -73,6 +73,8 @@ pub enum Section {
         conversation: ConversationId,
         /// The user.
         user: UserNo,
+        /// The seq of the message whose thread it is that has changed for them; `None` for the conversation itself.
+        thread: Option<Seq>,
     },
     /// The presence of users whose sessions are at the sender.
     People(Vec<PersonAt>),

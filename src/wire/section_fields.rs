@@ -4,9 +4,12 @@ use bytes::Bytes;
 
 use super::fields::{Fields, Unreadable, put_list, put_number, put_signed, put_text};
 use super::section::{Attendance, Beat, CommittedEntries, NodeId, PersonAt, Section, WireEntries};
-use crate::domain::command::{Mark, Typing};
+use crate::domain::command::{Mark, Reads, Typing};
 use crate::domain::conversation::PresenceStatus;
 use crate::domain::ids::{ConversationId, ConversationNo, Seq, SessionId, UserId, UserNo};
+
+/// Follows a read watermark of the main line alone.
+const MAIN_LINE: u8 = 1;
 
 /// The longest number in bytes.
 const NUMBER: usize = 10;
@@ -134,6 +137,9 @@ fn write_transient(section: &Section, to: &mut Vec<u8>) {
             put_user(to, user);
             to.push(number_of_mark(*mark));
             put_signed(to, *seq);
+            if *mark == Mark::Seen(Reads::MainLine) {
+                to.push(MAIN_LINE);
+            }
         }
         Section::Typing {
             conversation,
@@ -157,9 +163,16 @@ fn write_transient(section: &Section, to: &mut Vec<u8>) {
             put_user(to, user);
             to.push(number_of_attendance(*change));
         }
-        Section::Mine { conversation, user } => {
+        Section::Mine {
+            conversation,
+            user,
+            thread,
+        } => {
             put_conversation(to, *conversation);
             put_user(to, user);
+            if let Some(root) = thread {
+                put_signed(to, *root);
+            }
         }
         _ => {}
     }
@@ -215,7 +228,7 @@ fn number_of_attendance(change: Attendance) -> u8 {
 fn number_of_mark(mark: Mark) -> u8 {
     match mark {
         Mark::Delivered => 0,
-        Mark::Seen => 1,
+        Mark::Seen(_) => 1,
     }
 }
 
@@ -247,12 +260,7 @@ pub(super) fn read(kind: Kind, bytes: &Bytes) -> Result<Section, Unreadable> {
             people: from.list(user)?,
         },
         Kind::Profile => Section::Profile(user_id(&from.text()?)?),
-        Kind::Marked => Section::Marked {
-            conversation: conversation(from)?,
-            user: user(from)?,
-            mark: mark(from.byte()?)?,
-            seq: from.signed()?,
-        },
+        Kind::Marked => marked(from)?,
         Kind::Typing => typing(from)?,
         Kind::Attendance => Section::Attendance {
             conversation: conversation(from)?,
@@ -262,6 +270,10 @@ pub(super) fn read(kind: Kind, bytes: &Bytes) -> Result<Section, Unreadable> {
         Kind::Mine => Section::Mine {
             conversation: conversation(from)?,
             user: user(from)?,
+            thread: match from.len() {
+                0 => None,
+                _ => Some(from.signed()?),
+            },
         },
         Kind::People => Section::People(from.list(person)?),
         Kind::AllPeople => Section::AllPeople {
@@ -353,8 +365,27 @@ fn attendance(number: u8) -> Result<Attendance, Unreadable> {
     found.next().ok_or(Unreadable)
 }
 
+fn marked(from: &mut Fields<'_>) -> Result<Section, Unreadable> {
+    let (conversation, user) = (conversation(from)?, user(from)?);
+    let (mark, seq) = (mark(from.byte()?)?, from.signed()?);
+    let reads = match from.len() {
+        0 => None,
+        _ => Some(from.byte()?),
+    };
+    let mark = match (mark, reads) {
+        (Mark::Seen(_), Some(MAIN_LINE)) => Mark::Seen(Reads::MainLine),
+        (mark, _) => mark,
+    };
+    Ok(Section::Marked {
+        conversation,
+        user,
+        mark,
+        seq,
+    })
+}
+
 fn mark(number: u8) -> Result<Mark, Unreadable> {
-    let all = [Mark::Delivered, Mark::Seen].into_iter();
+    let all = [Mark::Delivered, Mark::Seen(Reads::All)].into_iter();
     let mut found = all.filter(|mark| number_of_mark(*mark) == number);
     found.next().ok_or(Unreadable)
 }

@@ -2,6 +2,7 @@
 import { EMPTY, withPin, withReaction } from "../stoa-timeline.js";
 import { participantOf } from "./names.js";
 import { tell } from "./notices.js";
+import { changeOpen } from "./threads.js";
 
 /** What is offered first. */
 export const OFFERED = ["👍", "❤️", "😂", "🎉", "😮", "🙏"];
@@ -9,7 +10,10 @@ export const OFFERED = ["👍", "❤️", "😂", "🎉", "😮", "🙏"];
 const MANAGERS = ["owner", "admin"];
 
 function keep({ store }, id, change) {
-  store.set((state) => ({ timelines: { ...state.timelines, [id]: change(state.timelines[id] ?? EMPTY) } }));
+  store.set((state) => ({
+    timelines: { ...state.timelines, [id]: change(state.timelines[id] ?? EMPTY) },
+    ...changeOpen(state, state.thread?.rootId, change),
+  }));
 }
 
 export const whenReacted = (session, event) => keep(session, event.conversation_id, (timeline) => withReaction(timeline, event, session.me));

@@ -1,4 +1,5 @@
 // The list of conversations as plain data: what an answer, an event or a receipt makes of it.
+import { isInMainLine } from "../stoa-threads.js";
 import { newerFlow } from "./deals.js";
 import { participantOf } from "./names.js";
 
@@ -26,7 +27,9 @@ export function withConversation(conversations, coming, me) {
   const own = participantOf(merged, me);
   const isStale = present?.last_message?.seq > coming.last_message?.seq;
   merged.unread = (isStale ? present.unread : coming.unread) ?? present?.unread ?? 0;
-  if (merged.last_message && own?.read_seq >= merged.last_message.seq) merged.unread = 0;
+  // An answer that knows how far was read counts what is unread in threads too.
+  const isCounted = participantOf(coming, me)?.read_seq >= merged.last_message?.seq;
+  if (merged.last_message && own?.read_seq >= merged.last_message.seq && !isCounted) merged.unread = 0;
   merged.my_role = own?.role ?? null;
   return { ...conversations, [coming.id]: merged };
 }
@@ -45,7 +48,7 @@ export function withMessage(conversations, message, me) {
   return changed(conversations, message.conversation_id, (conversation) => {
     const known = conversation.last_message;
     if (known && message.seq <= known.seq) return {};
-    const counts = message.sender_id !== me;
+    const counts = message.sender_id !== me && isInMainLine(message);
     return { last_message: message, unread: conversation.unread + (counts ? 1 : 0), last_seq: Math.max(conversation.last_seq, message.seq) };
   });
 }

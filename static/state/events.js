@@ -1,4 +1,5 @@
 // What the server says, written into the store: one function for each event.
+import { isInMainLine, withThreadsRead } from "../stoa-threads.js";
 import { EMPTY, withEvent, withSent, withSnapshot } from "../stoa-timeline.js";
 import { keepFlow, keepSteps, loadOutline, loadSteps } from "./acting.js";
 import { loadPins, whenPinned, whenReacted } from "./annotating.js";
@@ -9,6 +10,7 @@ import { participantOf } from "./names.js";
 import { prepareOpen } from "./opening.js";
 import { settleUnread } from "./receipts.js";
 import { tell } from "./notices.js";
+import { changeOpen, reloadThread, whenReplied, whenReplyChanged, whenThreadChanged } from "./threads.js";
 import { markTyping } from "./typing.js";
 
 const LOST_WORDS = { removed: "you were removed", blocked: "you were blocked", left: "you left" };
@@ -27,10 +29,11 @@ function whenJoined(session, answer) {
   const { store, me, opened } = session;
   const { conversation_id: id, conversation, participants } = answer;
   store.set((state) => ({
-    timelines: changeTimeline(state, id, (timeline) => withSnapshot(timeline, answer)),
+    timelines: changeTimeline(state, id, (timeline) => withThreadsRead(withSnapshot(timeline, answer), conversation.mine?.threads_seq ?? 0)),
     conversations: withConversation(state.conversations, { ...conversation, participants }, me),
   }));
   if (opened.has(id)) loadPins(session, id);
+  reloadThread(session, id);
   if (conversation.flow && opened.has(id)) {
     loadOutline(session, conversation.flow);
     loadSteps(session, id);
@@ -50,9 +53,10 @@ function whenSaid(session, event) {
   const { store, me } = session;
   const isKnown = store.get().conversations[event.conversation_id];
   store.set((state) => ({
-    timelines: changeTimeline(state, event.conversation_id, (timeline) => withEvent(timeline, event)),
+    timelines: changeTimeline(state, event.conversation_id, (timeline) => (isInMainLine(event.message) ? withEvent(timeline, event) : timeline)),
     conversations: withMessage(state.conversations, event.message, me),
   }));
+  if (event.message.thread_id) whenReplied(session, event);
   markTyping(session, event.conversation_id, event.message.sender_id, false);
   if (!isKnown) refreshConversation(session, event.conversation_id);
 }
@@ -62,6 +66,7 @@ function whenMessageChanged(session, event) {
     timelines: changeTimeline(state, event.conversation_id, (timeline) => withEvent(timeline, event)),
     conversations: withChangedMessage(state.conversations, event.message),
   }));
+  if (event.message.thread_id) whenReplyChanged(session, event);
 }
 
 function whenDeleted(session, event) {
@@ -73,9 +78,11 @@ function whenDeleted(session, event) {
 function whenSent({ store, me }, sent) {
   store.set((state) => {
     const id = sent.queued.conversation_id;
-    const timelines = changeTimeline(state, id, (timeline) => withSent(timeline, sent, me));
+    const isShown = isInMainLine(sent.queued);
+    const timelines = changeTimeline(state, id, (timeline) => (isShown ? withSent(timeline, sent, me) : timeline));
     const message = timelines[id].messages.find((known) => known.id === sent.id);
-    return { timelines, conversations: message ? withMessage(state.conversations, message, me) : state.conversations };
+    const thread = sent.queued.thread_id ? changeOpen(state, sent.queued.thread_id, (timeline) => withSent(timeline, sent, me)) : {};
+    return { timelines, ...thread, conversations: message ? withMessage(state.conversations, message, me) : state.conversations };
   });
 }
 
@@ -94,8 +101,12 @@ function whenCreated(session, { conversation }) {
   refreshConversation(session, conversation.id);
 }
 
-function whenMarked(session, field, { conversation_id: id, user_id: user, seq }) {
-  session.store.set((state) => ({ conversations: withWatermark(state.conversations, id, user, field, seq) }));
+function whenMarked(session, field, { conversation_id: id, user_id: user, seq, thread }) {
+  const readsThreads = user === session.me && thread === "all";
+  session.store.set((state) => ({
+    conversations: withWatermark(state.conversations, id, user, field, seq),
+    ...(readsThreads ? { timelines: changeTimeline(state, id, (timeline) => withThreadsRead(timeline, seq)) } : {}),
+  }));
   if (user === session.me && field === "read_seq") settleUnread(session, id, seq);
 }
 
@@ -134,6 +145,7 @@ export function listenToServer(session) {
   client.on("message_updated", (event) => whenMessageChanged(session, event));
   client.on("message_deleted", (event) => whenDeleted(session, event));
   client.on("reaction_changed", (event) => whenReacted(session, event));
+  client.on("thread_changed", (event) => whenThreadChanged(session, event));
   client.on("pin_changed", (event) => whenPinned(session, event));
   client.on("message_seen", (event) => whenMarked(session, "read_seq", event));
   client.on("message_delivered", (event) => whenMarked(session, "delivered_seq", event));

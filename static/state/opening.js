@@ -56,8 +56,11 @@ export async function loadOlder(session, id) {
   const timeline = store.get().timelines[id] ?? EMPTY;
   if (!timeline.hasOlder || session.loadingOlder === id) return false;
   session.loadingOlder = id;
+  // All of the newest messages may be replies that their threads alone show.
+  const oldest = oldestSeq(timeline);
+  const before = oldest === null ? "" : `&before=${oldest}`;
   try {
-    const page = await api("GET", `/conversations/${id}/messages?before=${oldestSeq(timeline)}&limit=${PAGE}`);
+    const page = await api("GET", `/conversations/${id}/messages?thread=none${before}&limit=${PAGE}`);
     store.set((state) => ({ timelines: { ...state.timelines, [id]: withOlder(state.timelines[id], page) } }));
     return page.items.length > 0;
   } catch (error) {

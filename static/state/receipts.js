@@ -34,7 +34,7 @@ export async function markSeen(session, id, seq) {
   if (!own || seq <= Math.max(own.read_seq, session.seen.get(id) ?? 0)) return;
   session.seen.set(id, seq);
   try {
-    const mark = await client.request("mark_seen", { conversation_id: id, seq });
+    const mark = await client.request("mark_seen", { conversation_id: id, seq, thread: "none" });
     store.set((state) => ({ conversations: withWatermark(state.conversations, id, me, "read_seq", mark.seq) }));
     settleUnread(session, id, mark.seq);
   } catch {
@@ -42,10 +42,13 @@ export async function markSeen(session, id, seq) {
   }
 }
 
+const hasUnreadThread = (timeline) => (timeline?.messages ?? []).some((message) => message.thread?.unread > 0);
+
 /** Everything read means nothing unread; how much is left otherwise, only the server can count. */
 export function settleUnread(session, id, seq) {
   const conversation = session.store.get().conversations[id];
   if (!conversation?.unread) return;
-  if (seq < (conversation.last_message?.seq ?? 0)) return void refreshConversation(session, id);
+  const isBeyond = seq < (conversation.last_message?.seq ?? 0);
+  if (isBeyond || hasUnreadThread(session.store.get().timelines[id])) return void refreshConversation(session, id);
   session.store.set((state) => ({ conversations: changed(state.conversations, id, () => ({ unread: 0 })) }));
 }

@@ -1,7 +1,9 @@
 // Searching messages, and going to one that was found wherever it is in its conversation.
 import { EMPTY, PAGE, newestSeq, withNewer, withPage } from "../stoa-timeline.js";
+import { isInMainLine } from "../stoa-threads.js";
 import { goTo } from "./address.js";
 import { tell } from "./notices.js";
+import { openThread } from "./threads.js";
 
 /** @returns {Promise<{items: Object[], next_cursor: string|null, total: number|null}>} */
 export function searchMessages({ api }, words, cursor = null) {
@@ -27,9 +29,11 @@ export function piecesOf(body, highlights) {
   return pieces.filter(({ text }) => text);
 }
 
-/** Opens the conversation of a message; its list then shows the message. */
-export function goToMessage({ store }, { id, seq, conversation_id: conversation }) {
-  store.set({ target: { conversation, id, seq } });
+/** Opens the conversation of a message; its list then shows the message, or its thread opens. */
+export function goToMessage(session, message) {
+  const { id, seq, conversation_id: conversation } = message;
+  if (isInMainLine(message)) session.store.set({ target: { conversation, id, seq } });
+  else openThread(session, message);
   goTo(conversation);
 }
 
@@ -38,7 +42,7 @@ const keepTimeline = ({ store }, id, change) =>
 
 async function load(session, id, place, change) {
   try {
-    const page = await session.api("GET", `/conversations/${id}/messages?limit=${PAGE}${place}`);
+    const page = await session.api("GET", `/conversations/${id}/messages?thread=none&limit=${PAGE}${place}`);
     keepTimeline(session, id, (timeline) => change(timeline, page));
     return true;
   } catch (error) {

@@ -23,6 +23,8 @@ const INITIAL = {
   leftAt: {},
   /** The pinned messages by conversation, the one that was pinned last first. */
   pins: {},
+  /** The thread that is open: its conversation, the id of the message that it answers, and its replies; null without one. */
+  thread: null,
   /** The steps of deals by conversation, as deals.js makes them; what was not open yet has only those that happened meanwhile. */
   steps: {},
   /** The definitions of deals by name and version. */

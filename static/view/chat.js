@@ -9,6 +9,7 @@ import { ConversationList } from "./conversation-list.js";
 import { Conversation } from "./conversation.js";
 import { ContextColumn } from "./context-column.js";
 import { IconButton } from "./icon.js";
+import { ThreadColumn } from "./thread-column.js";
 
 function Notice() {
   const session = useSession();
@@ -31,6 +32,8 @@ function useTitle() {
 export function Chat() {
   const conversation = useChosen((state) => state.conversations[state.openId]);
   const openId = useChosen((state) => state.openId);
+  const opened = useChosen((state) => state.thread);
+  const thread = opened?.conversation === openId ? opened : null;
   const [showsContext, setShowsContext] = useState(false);
   useEffect(() => setShowsContext(false), [openId]);
   useTitle();
@@ -38,10 +41,11 @@ export function Chat() {
   return html`<div class="window">
     <${DemoBar} />
     <${ConnectionBar} />
-    <div class=${`columns ${openId ? "has-open" : ""} ${showsContext ? "shows-context" : ""}`}>
+    <div class=${`columns ${openId ? "has-open" : ""} ${showsContext && !thread ? "shows-context" : ""} ${thread ? "shows-thread" : ""}`}>
       <${ConversationList} />
       <${Conversation} key=${openId} conversation=${conversation} isWaiting=${Boolean(openId)} showsContext=${showsContext} onContext=${toggle} />
-      ${conversation && html`<${ContextColumn} key=${`context-${openId}`} conversation=${conversation} isShown=${showsContext} onClose=${toggle} />`}
+      ${conversation && thread && html`<${ThreadColumn} key=${`thread-${thread.rootId}`} conversation=${conversation} thread=${thread} />`}
+      ${conversation && !thread && html`<${ContextColumn} key=${`context-${openId}`} conversation=${conversation} isShown=${showsContext} onClose=${toggle} />`}
     </div>
     <${Notice} />
   </div>`;

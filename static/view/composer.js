@@ -2,7 +2,6 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/htm-preact.js";
 import { editMessage } from "../state/actions.js";
 import { draftOf, keepDraft } from "../state/drafts.js";
-import { mentionsIn, offeredAt, withMention } from "../state/mentions.js";
 import { counterpartOf, nameOf, participantOf, personOf, previewOf } from "../state/names.js";
 import { tell } from "../state/notices.js";
 import { setLeftAt } from "../state/opening.js";
@@ -12,6 +11,7 @@ import { filesOf, useUploads } from "../state/uploads.js";
 import { AttachMenu } from "./attach-menu.js";
 import { Icon, IconButton } from "./icon.js";
 import { MentionOptions } from "./mention-options.js";
+import { offering, useMentions } from "./mentioning.js";
 import { TurnLine } from "./turn-line.js";
 import { Chips } from "./upload-chips.js";
 
@@ -83,21 +83,6 @@ function useAttention(area, intent, typist) {
   useEffect(() => () => typist.current(false), []);
 }
 
-/** Who is offered behind an @, and who was chosen. */
-function useMentions(area, conversation, text, setText) {
-  const { profile } = useSession();
-  const [chosen, setChosen] = useState([]);
-  const caret = () => area.current?.selectionStart ?? text.length;
-  const choose = (person) => {
-    const changed = withMention(text, caret(), person);
-    setText(changed.text);
-    setChosen([...chosen, person]);
-    area.current.focus();
-    setTimeout(() => area.current?.setSelectionRange(changed.caret, changed.caret));
-  };
-  return { chosen, choose, offered: offeredAt(text, caret(), conversation, profile) };
-}
-
 /** Files that are dropped or pasted are attached; texts go where they always go. */
 const receiving = (uploads, intent) => (transfer) => (event) => {
   const given = intent.edit ? [] : filesOf(event[transfer]);
@@ -121,7 +106,7 @@ function OpenComposer({ conversation, intent, onIntent, onPlain }) {
   const rest = LONGEST - lengthOf(text);
   const canSend = rest >= 0 && (intent.edit ? text.trim() !== "" : uploads.areReady && (text.trim() !== "" || files.length > 0));
   const say = () => {
-    session.client.send(conversation.id, { body: text.trimEnd(), reply_to: intent.reply?.id ?? null, attachments: uploads.take(), mentions: mentionsIn(text, mentioning.chosen) });
+    session.client.send(conversation.id, { body: text.trimEnd(), reply_to: intent.reply?.id ?? null, attachments: uploads.take(), mentions: mentioning.mentioned() });
     setText("");
     setLeftAt(session, conversation.id, null);
     onPlain();
@@ -143,7 +128,7 @@ function OpenComposer({ conversation, intent, onIntent, onPlain }) {
     typist.current(event.target.value.trim() !== "" && !intent.edit);
   };
   const press = (event) => {
-    if (event.isComposing) return;
+    if (event.isComposing || (!intent.edit && mentioning.press(event))) return;
     const isUp = event.key === "ArrowUp" && text === "" && !intent.edit;
     const own = isUp && lastOwn(session, conversation.id);
     if (event.key === "Enter" && !event.shiftKey) submit(event);
@@ -157,10 +142,10 @@ function OpenComposer({ conversation, intent, onIntent, onPlain }) {
   return html`<form class="composer" onSubmit=${submit} onDragOver=${(event) => event.preventDefault()} onDrop=${receive("dataTransfer")} onPaste=${receive("clipboardData")}>
     <${IntentBar} intent=${intent} conversation=${conversation} onPlain=${onPlain} />
     ${!intent.edit && html`<${Chips} files=${files} onRemove=${uploads.remove} onRetry=${uploads.retry} />`}
-    ${!intent.edit && html`<${MentionOptions} people=${mentioning.offered} onChoose=${mentioning.choose} />`}
+    ${!intent.edit && html`<${MentionOptions} mentioning=${mentioning} list="mentions" />`}
     <div class="composer-line">
       ${!intent.edit && html`<${AttachMenu} uploads=${uploads} />`}
-      <textarea ref=${area} rows="1" dir="auto" aria-label=${label} placeholder=${label} data-test="composer" value=${text} onInput=${input} onKeyDown=${press} onBlur=${() => typist.current(false)}></textarea>
+      <textarea ref=${area} ...${intent.edit ? {} : offering(mentioning, "mentions")} rows="1" dir="auto" aria-label=${label} placeholder=${label} data-test="composer" value=${text} onInput=${input} onKeyDown=${press} onBlur=${() => typist.current(false)}></textarea>
       ${rest < 500 && html`<span class=${rest < 0 ? "length is-over" : "length"} role="status" data-test="length">${rest} left</span>`}
       <button class="send" disabled=${!canSend} aria-label=${intent.edit ? "Save" : "Send"} title=${intent.edit ? "Save" : "Send (Enter)"} data-test="send"><${Icon} name=${intent.edit ? "sent" : "send"} /></button>
     </div>

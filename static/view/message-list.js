@@ -1,5 +1,6 @@
 // The messages of the open conversation, as a log that is announced politely.
 import { html, useEffect, useMemo, useRef, useState } from "../vendor/htm-preact.js";
+import { isInMainLine } from "../stoa-threads.js";
 import { EMPTY } from "../stoa-timeline.js";
 import { deleteMessage } from "../state/actions.js";
 import { rowsOf } from "../state/message-rows.js";
@@ -8,6 +9,7 @@ import { tell } from "../state/notices.js";
 import { loadOlder } from "../state/opening.js";
 import { loadAround, loadLatest, loadNewer } from "../state/searching.js";
 import { useChosen, useSession } from "../state/session.js";
+import { openThread } from "../state/threads.js";
 import { dayNameOf } from "../state/times.js";
 import { ActionCard } from "./action-card.js";
 import { Confirm } from "./dialog.js";
@@ -58,7 +60,7 @@ function useRows(conversation) {
   const queued = useChosen((state) => state.queued);
   const leftAt = useChosen((state) => state.leftAt[conversation.id]) ?? null;
   const { messages } = timeline;
-  const rows = useMemo(() => rowsOf({ messages, queued, conversation, leftAt, me }), [messages, queued, conversation, leftAt]);
+  const rows = useMemo(() => rowsOf({ messages, queued: queued.filter(isInMainLine), conversation, leftAt, me }), [messages, queued, conversation, leftAt]);
   return { timeline, rows };
 }
 
@@ -118,7 +120,7 @@ export function MessageList({ conversation, onReply, onEdit }) {
     if (row.type === "line") return html`<${SystemLine} key=${key} row=${row} />`;
     const quoted = message.reply_to && timeline.messages.find((one) => one.id === message.reply_to);
     return html`<${Message} key=${key} row=${row} conversation=${conversation} quoted=${quoted} isStop=${key === stop} onFocus=${() => setActive(key)}
-      onReply=${() => onReply(message)} onEdit=${() => onEdit(message)} onForward=${() => setForwarding(message)} onDelete=${() => setDeleting(message)} onJump=${() => show(message.reply_to)} />`;
+      onReply=${() => onReply(message)} onEdit=${() => onEdit(message)} onForward=${() => setForwarding(message)} onThread=${() => openThread(session, message)} onDelete=${() => setDeleting(message)} onJump=${() => show(message.reply_to)} />`;
   };
   const isEmpty = timeline.isLoaded && !rows.length;
   return html`<div class="message-place">

@@ -10,6 +10,7 @@ import { Edited, Wordings, useWordings } from "./earlier-wordings.js";
 import { IconButton } from "./icon.js";
 import { ReactButton, Reactions } from "./reactions.js";
 import { RichText } from "./rich-text.js";
+import { ThreadSummary } from "./thread-summary.js";
 import { Tick } from "./tick.js";
 
 function Quote({ quoted, conversation, onJump }) {
@@ -27,14 +28,16 @@ function PinButton({ message }) {
     onClick=${() => togglePin(session, message)} />`;
 }
 
-function Tools({ message, conversation, isMine, onReply, onForward, onEdit, onDelete }) {
+function Tools({ message, conversation, isMine, onReply, onThread, onForward, onEdit, onDelete }) {
   const { me } = useSession();
   return html`<div class="message-tools" role="group" aria-label="Message actions">
     <${ReactButton} message=${message} />
     ${mayPin(conversation, me) && html`<${PinButton} message=${message} />`}
-    <${IconButton} name="reply" label="Reply" hook="reply" onClick=${onReply} />
-    <${IconButton} name="forward" label="Forward" hook="forward" onClick=${onForward} />
-    ${isMine && html`<${IconButton} name="edit" label="Edit" hook="edit" onClick=${onEdit} /><${IconButton} name="trash" label="Delete" hook="delete" onClick=${onDelete} />`}
+    ${onReply && html`<${IconButton} name="reply" label="Reply" hook="reply" onClick=${onReply} />`}
+    ${onThread && html`<${IconButton} name="thread" label="Reply in a thread" hook="reply-in-thread" onClick=${onThread} />`}
+    ${onForward && html`<${IconButton} name="forward" label="Forward" hook="forward" onClick=${onForward} />`}
+    ${isMine && onEdit && html`<${IconButton} name="edit" label="Edit" hook="edit" onClick=${onEdit} />`}
+    ${isMine && html`<${IconButton} name="trash" label="Delete" hook="delete" onClick=${onDelete} />`}
   </div>`;
 }
 
@@ -81,7 +84,7 @@ function nameFor({ message, state }, conversation) {
   return `${who}, ${hourOf(message.created_at)}`;
 }
 
-export function Message({ row, conversation, quoted, isStop, onFocus, onReply, onForward, onEdit, onDelete, onJump }) {
+export function Message({ row, conversation, quoted, isStop, onFocus, onReply, onThread, onForward, onEdit, onDelete, onJump }) {
   const { message, state, startsGroup, endsGroup } = row;
   const history = useWordings(message);
   const isTheirs = state === "received";
@@ -95,9 +98,10 @@ export function Message({ row, conversation, quoted, isStop, onFocus, onReply, o
     <div class="message-column">
       <div class="bubble-line">
         <${Bubble} row=${row} conversation=${conversation} quoted=${quoted} showsSender=${hasFaces && startsGroup} onJump=${onJump} history=${history} />
-        ${isStored && html`<${Tools} message=${message} conversation=${conversation} isMine=${!isTheirs} onReply=${onReply} onForward=${onForward} onEdit=${onEdit} onDelete=${onDelete} />`}
+        ${isStored && html`<${Tools} message=${message} conversation=${conversation} isMine=${!isTheirs} onReply=${onReply} onThread=${onThread} onForward=${onForward} onEdit=${onEdit} onDelete=${onDelete} />`}
       </div>
       ${isStored && html`<${Reactions} message=${message} conversation=${conversation} />`}
+      ${onThread && html`<${ThreadSummary} message=${message} onOpen=${onThread} />`}
       ${!message.deleted_at && html`<${Wordings} wordings=${history.wordings} problem=${history.problem} />`}
       ${state === "failed" && html`<${Failed} message=${message} />`}
     </div>

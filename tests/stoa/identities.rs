@@ -99,6 +99,11 @@ fn events(fixture: &Fixture) -> Vec<(&'static str, Value)> {
         ),
         ("pin_message", path(json!({ "message_id": fixture.own }))),
         ("unpin_message", path(json!({ "message_id": fixture.own }))),
+        ("follow_thread", path(json!({ "message_id": fixture.own }))),
+        (
+            "unfollow_thread",
+            path(json!({ "message_id": fixture.own })),
+        ),
         ("delete_message", path(json!({ "message_id": fixture.own }))),
         ("leave_conversation", path(json!({}))),
     ]
@@ -212,6 +217,8 @@ async fn a_message_of_another_conversation_is_not_there() {
         ),
         asked("delete_message", json!({ "message_id": foreign })),
         asked("react", json!({ "message_id": foreign, "emoji": "👍" })),
+        asked("follow_thread", json!({ "message_id": foreign })),
+        asked("send_message", json!({ "thread_id": foreign, "body": "x" })),
         asked(
             "send_message",
             json!({ "reply_to": foreign, "body": "answered" }),

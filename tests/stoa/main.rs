@@ -116,6 +116,7 @@ mod talking;
 mod test_app;
 mod test_server;
 mod text_fields;
+mod threads;
 mod token_claims;
 mod token_cookie;
 mod token_rules;

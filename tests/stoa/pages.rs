@@ -8,6 +8,7 @@ use stoa::domain::ids::{ConversationId, ConversationNo, UserNo};
 use stoa::domain::message::Message;
 use stoa::domain::principal::Roles;
 use stoa::domain::snapshot::Reader;
+use stoa::domain::thread::Line;
 use stoa::store::conversations::{self, Key};
 use stoa::store::history::{self, PageReader};
 use stoa::store::messages::Page;
@@ -103,7 +104,7 @@ fn a_page_has_what_its_reader_may_see() {
                 },
             };
             for visit in [stranger, known] {
-                let found = history::page(&mut connection, visit, page, 50).unwrap();
+                let found = history::page(&mut connection, visit, Line::All, page, 50).unwrap();
                 assert_eq!(seqs(&found), expected(no, role, page), "{no} {page:?}");
             }
         }
@@ -119,7 +120,7 @@ fn who_may_not_read_gets_no_page() {
             conversation,
             requester: requester(no, false),
         };
-        let found = history::page(&mut connection, visit, Page::Newest, 50).unwrap();
+        let found = history::page(&mut connection, visit, Line::All, Page::Newest, 50).unwrap();
         assert!(found.is_empty(), "{no}");
     }
 }
@@ -150,7 +151,7 @@ fn a_page_reads_what_it_shows_and_little_more() {
     for page in [Page::Newest, Page::Before(25_000), Page::After(25_000)] {
         let before = entries_read(&mut connection);
         for _ in 0..12 {
-            let found = history::page(&mut connection, visit.clone(), page, 50).unwrap();
+            let found = history::page(&mut connection, visit.clone(), Line::All, page, 50).unwrap();
             assert_eq!(found.len(), 50);
         }
         let read = entries_read(&mut connection) - before;

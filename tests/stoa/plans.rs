@@ -11,6 +11,7 @@ use stoa::domain::ids::{ConversationId, ConversationNo, MessageId, UserId, UserN
 use stoa::domain::message::Power;
 use stoa::domain::principal::{Profile, Roles};
 use stoa::domain::snapshot::Reader;
+use stoa::domain::thread::Line;
 use stoa::store::changes::{self, Change, ChangeKind, Changed, Consent, Returns};
 use stoa::store::conversations::{self, Filter, Key};
 use stoa::store::history::{self, PageReader};
@@ -25,7 +26,7 @@ use crate::test_app::{fresh_database, parse};
 /// 10,000 people and conversations, 200,000 messages, 20,000 changes, 10,000 keys; each person is in about three.
 pub const FILL: &str = include_str!("plans_fill.sql");
 
-const BIG: [&str; 21] = [
+const BIG: [&str; 22] = [
     "messages",
     "conversations",
     "business_conversations",
@@ -44,6 +45,7 @@ const BIG: [&str; 21] = [
     "business_staff",
     "subjects",
     "reactions",
+    "thread_follows",
     "pins",
     "receipt_moves",
     "audit_log",
@@ -150,7 +152,7 @@ fn reading(connection: &mut PgConnection) {
             };
             for visit in [known, stranger, staff] {
                 assert!(
-                    !history::page(connection, visit, page, 50)
+                    !history::page(connection, visit, Line::All, page, 50)
                         .unwrap()
                         .is_empty()
                 );
@@ -279,6 +281,7 @@ fn writing(connection: &mut PgConnection) {
             user: UserNo(1 + (n * 100 + i) * 7 % 10_000),
             delivered: 20,
             read: 20,
+            threads: 20,
         };
         marks::advance(connection, &(0..50).map(mark).collect::<Vec<_>>()).unwrap();
         marks::newest_messages(connection, ConversationNo(n), &[1, n, 1_000_000]).unwrap();

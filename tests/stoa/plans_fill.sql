@@ -32,4 +32,7 @@ insert into receipt_moves (conversation_no, user_no, is_read, seq)
     select conversation_no, user_no, true, 15 from participants;
 insert into audit_log (actor_no, action, object_type, object_id, conversation_no, at)
     select 1 + i % 5, 'read', 'conversation', 'c', 1 + i % 10000, now() - i * interval '10 seconds' from generate_series(1, 20000) i;
+update messages set thread_seq = 7, also_in_conversation = false where seq in (9, 10);
+insert into thread_follows (conversation_no, user_no, root_seq, following, read_seq, changed_seq)
+    select conversation_no, user_no, 7, true, 10, 10 from participants;
 analyze

@@ -8,6 +8,7 @@ use stoa::domain::access::Requester;
 use stoa::domain::ids::{ConversationNo, MessageId, UserNo};
 use stoa::domain::principal::Roles;
 use stoa::domain::snapshot::{Reader, Recovery, UnreadCount};
+use stoa::domain::thread::Line;
 use stoa::store::conversations::{self, Filter};
 use stoa::store::history::{self, PageReader};
 use stoa::store::messages::{self, Page};
@@ -172,7 +173,9 @@ fn reading(connection: &mut PgConnection) {
                 reader,
             };
             assert_eq!(
-                history::page(connection, visit, page, 50).unwrap().len(),
+                history::page(connection, visit, Line::All, page, 50)
+                    .unwrap()
+                    .len(),
                 50
             );
         });

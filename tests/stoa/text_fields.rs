@@ -60,6 +60,8 @@ GET conversations/$c/messages?before=$s
 GET conversations/$c/messages?after=$s
 GET conversations/$c/messages?$s=$s
 GET conversations/$c/messages?around=$s
+GET conversations/$c/messages?thread=$s
+GET threads?cursor=$s
 GET search?q=$s
 GET search?q=x&conversation_id=$s
 GET search?q=x&sort=$s
@@ -84,6 +86,9 @@ delete_message {"conversation_id":"$c","message_id":"$s"}
 react {"conversation_id":"$c","message_id":"$m","emoji":"$s"}
 unreact {"conversation_id":"$c","message_id":"$m","emoji":"$s"}
 pin_message {"conversation_id":"$c","message_id":"$s","expires_at":"$s"}
+follow_thread {"conversation_id":"$c","message_id":"$s"}
+send_message {"conversation_id":"$c","body":"x","thread_id":"$s"}
+mark_seen {"conversation_id":"$c","seq":1,"thread":"$s"}
 join_conversation {"conversation_id":"$s"}
 join_conversation {"conversation_id":"$c","after":"$s"}
 leave_conversation {"conversation_id":"$s"}

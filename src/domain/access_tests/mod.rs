@@ -34,6 +34,7 @@ fn person(role: &str, membership: &str, flags: &str) -> Participant {
         sees_from: 0,
         delivered_seq: 0,
         read_seq: 0,
+        threads_seq: 0,
         unread_from: None,
         joined_at: DateTime::UNIX_EPOCH,
         signals: Signals::Shown,

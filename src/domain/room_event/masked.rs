@@ -59,6 +59,7 @@ impl RoomEvent {
             | Change::Attendance { .. }
             | Change::Presence { .. }
             | Change::Mine(_)
+            | Change::Thread(..)
             | Change::UnreadChanged { .. } => {}
         }
         Self::new(self.conversation, self.seq, change)

@@ -42,7 +42,7 @@ pub(super) fn carry<S: Session>(
         Request::Command {
             conversation,
             command: Command::Send(content),
-        } if !content.attachments.is_empty() || content.forwards().is_some() => {
+        } if content.names_others() => {
             let reply = core.reply(to, conversation);
             send_prepared(session, conversation, principal, content, reply, context);
         }
@@ -83,8 +83,8 @@ pub(super) fn carry<S: Session>(
     }
 }
 
-/// Sends a message when what it shows of its files, and what it forwards, is known. The session does nothing else until then, so that what its client sends
-/// next comes after it.
+/// Sends a message when what it shows of its files, what it forwards, and which thread it is in, is known. The session does nothing else until
+/// then, so that what its client sends next comes after it.
 fn send_prepared<S: Session>(
     session: &S,
     conversation: ConversationId,
@@ -96,6 +96,7 @@ fn send_prepared<S: Session>(
     let deps = Arc::clone(&session.core().deps);
     let sent = async move {
         let prepared = async {
+            let content = deps.place_in_thread(content, &principal).await?;
             let content = deps.forward(content, &principal).await?;
             deps.attach(content, &[principal.no]).await
         };

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 use super::*;
-use crate::domain::command::Mark;
+use crate::domain::command::{Mark, Reads};
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, Membership, Participant, PresenceStatus,
     Signals,
@@ -29,6 +29,7 @@ fn person(no: i64, id: &str) -> Participant {
         sees_from: 0,
         delivered_seq: 0,
         read_seq: 0,
+        threads_seq: 0,
         unread_from: None,
         joined_at: DateTime::UNIX_EPOCH,
         signals: Signals::Shown,
@@ -161,7 +162,7 @@ fn what_passes_has_the_guides_own_payloads() {
         let [_, stoory, _] = told(change);
         stoory
     };
-    let seen = stoory(marked(Mark::Seen)).unwrap();
+    let seen = stoory(marked(Mark::Seen(Reads::All))).unwrap();
     let wanted = json!({ "messageId": message().id.to_uuid(), "userId": "bob" });
     assert_eq!(seen, ("message_seen".to_owned(), wanted));
     assert_eq!(

@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 use super::encoding_tests::{NAMES, dialects, read};
 use super::named_requests_tests::requests_with;
 use super::*;
-use crate::domain::command::{Command, Mark};
+use crate::domain::command::{Command, Mark, Reads};
 use crate::domain::conversation::{
     Conversation, ConversationKind, ConversationStatus, MEMBER, Membership, Participant,
     PresenceStatus, Signals, Subject,
@@ -85,6 +85,7 @@ impl World {
             sees_from: 0,
             delivered_seq: 0,
             read_seq: 0,
+            threads_seq: 0,
             unread_from: None,
             joined_at: DateTime::UNIX_EPOCH,
             signals: Signals::Shown,
@@ -225,7 +226,7 @@ impl World {
             message(MessageChange::Deleted),
             (Change::Changed(self.view()), vec![id.clone()]),
             (Change::Created(self.view()), vec![id.clone()]),
-            (marked(Mark::Seen), vec![second.clone()]),
+            (marked(Mark::Seen(Reads::All)), vec![second.clone()]),
             (marked(Mark::Delivered), vec![second.clone()]),
             (typing, vec![id.clone(), second.clone()]),
             (attendance(true), vec![id.clone(), second.clone()]),

@@ -240,13 +240,14 @@ fn signal(
         | Change::Lost { .. }
         | Change::Notice { .. }
         | Change::Mine(_)
+        | Change::Thread(..)
         | Change::UnreadChanged { .. } => return None,
     })
 }
 
 fn marked(mark: Mark) -> &'static str {
     match mark {
-        Mark::Seen => "chat:messages-read",
+        Mark::Seen(_) => "chat:messages-read",
         Mark::Delivered => "chat:messages-delivered",
     }
 }

@@ -179,7 +179,7 @@ impl<'a> MessageDocument<'a> {
             is_automated: !by_person,
             is_faq: false,
             faq_id: None,
-            reply_to_message_id: content.reply_to.map(|id| id.to_uuid()),
+            reply_to_message_id: content.answers().map(|id| id.to_uuid()),
             context: content.context.as_deref(),
             action: message.card.as_deref(),
             is_edited: message.edited_at.is_some(),

@@ -24,6 +24,7 @@ fn person(no: i64, role: &str, read_seq: Seq) -> Participant {
         sees_from: 0,
         delivered_seq: read_seq.max(2),
         read_seq,
+        threads_seq: 0,
         unread_from: None,
         joined_at: DateTime::UNIX_EPOCH,
         signals: Signals::Shown,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 
 use super::sending::SentFields;
-use crate::domain::command::{Command, Mark, Typing};
+use crate::domain::command::{Command, Mark, Reads, Typing};
 use crate::domain::ids::{ConversationId, MessageId, Seq};
 use crate::domain::object;
 use crate::domain::refusal::Refusal;
@@ -132,7 +132,7 @@ impl Fields {
 
     /// The newest of the messages that are named, or the seq; without either, everything counts as read. `None` for an empty list.
     fn read_up_to(&self) -> Result<Option<Command>, Refusal> {
-        let mark = Mark::Seen;
+        let mark = Mark::Seen(Reads::All);
         if let Some(named) = &self.message_ids {
             let newest = newest(named)?;
             return Ok(newest.map(|message| Command::See { message }));

@@ -12,9 +12,10 @@ use super::frame_id::FrameId;
 use super::pressing::press;
 use super::read::{HALF_A_CHARACTER, read};
 use super::searching::{SearchFrame, SearchRequest};
+use super::threading;
 use crate::domain::annotation::Placing;
 use crate::domain::attachment::WrittenAttachment;
-use crate::domain::command::{Command, Mark, Typing};
+use crate::domain::command::{Command, Mark, Reads, Typing};
 use crate::domain::conversation::PresenceStatus;
 use crate::domain::flow::FlowInput;
 use crate::domain::forwarding::Forwarded;
@@ -24,6 +25,7 @@ use crate::domain::mention::Mention;
 use crate::domain::message::Content;
 use crate::domain::object;
 use crate::domain::refusal::Refusal;
+use crate::domain::thread::Following;
 use crate::domain::whole;
 
 /// A subject of the platform, by type and id.
@@ -76,7 +78,7 @@ pub enum Request {
 }
 
 /// The names of all events that a client may send; tests check that none is missing.
-pub const EVENTS: [&str; 19] = [
+pub const EVENTS: [&str; 21] = [
     "authenticate",
     "join_conversation",
     "leave_conversation",
@@ -87,6 +89,8 @@ pub const EVENTS: [&str; 19] = [
     "unreact",
     "pin_message",
     "unpin_message",
+    "follow_thread",
+    "unfollow_thread",
     "watch_subject",
     "unwatch_subject",
     "typing_start",
@@ -172,12 +176,14 @@ fn request(event: &str, data: &str) -> Result<Request, Refusal> {
         "unreact" => annotating::react(data, Placing::Removed),
         "pin_message" => annotating::pin(data),
         "unpin_message" => annotating::unpin(data),
+        "follow_thread" => threading::follow(data, Following::Yes),
+        "unfollow_thread" => threading::follow(data, Following::No),
         "watch_subject" => subject(data).map(Request::Watch),
         "unwatch_subject" => subject(data).map(Request::Unwatch),
         "typing_start" => command_in(data, Command::Type(Typing::Started)),
         "typing_stop" => command_in(data, Command::Type(Typing::Stopped)),
         "mark_delivered" => mark(data, Mark::Delivered),
-        "mark_seen" => mark(data, Mark::Seen),
+        "mark_seen" => mark(data, Mark::Seen(Reads::All)),
         "user_status" => status(data),
         "flow_action" => press(data),
         "search" => read::<SearchFrame>(data)?.request().map(Request::Search),
@@ -242,6 +248,10 @@ struct SendData<'a> {
     mentions: Option<Vec<String>>,
     #[serde(borrow, default)]
     forward_of: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    thread_id: Option<Cow<'a, str>>,
+    #[serde(default)]
+    also_in_conversation: Option<bool>,
 }
 
 fn send(data: &str) -> Result<Request, Refusal> {
@@ -260,6 +270,7 @@ fn send(data: &str) -> Result<Request, Refusal> {
             .map(|id| message_id(&id, "forward_of"))
             .transpose()?
             .map(Forwarded::wanted),
+        thread: threading::place(data.thread_id.as_deref(), data.also_in_conversation)?,
         ..Content::text(data.client_id, data.body)
     };
     content.check()?;
@@ -331,6 +342,8 @@ struct MarkData<'a> {
     conversation_id: Cow<'a, str>,
     #[serde(deserialize_with = "whole::required")]
     seq: Seq,
+    #[serde(borrow, default)]
+    thread: Option<Cow<'a, str>>,
 }
 
 fn mark(data: &str, mark: Mark) -> Result<Request, Refusal> {
@@ -339,12 +352,10 @@ fn mark(data: &str, mark: Mark) -> Result<Request, Refusal> {
         return Err(Refusal::invalid("seq", "must not be negative"));
     }
     let conversation = ConversationId::parse(&data.conversation_id, "conversation_id")?;
+    let line = threading::line_of(data.thread.as_deref(), "thread")?;
     Ok(Request::Command {
         conversation,
-        command: Command::Mark {
-            mark,
-            seq: data.seq,
-        },
+        command: threading::marking(mark, line, data.seq)?,
     })
 }
 

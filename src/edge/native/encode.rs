@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::annotations::{PinnedView, ReactedView};
 use super::frame_id::FrameId;
 use super::sent::SentView;
+use super::threads::ThreadChangedView;
 use super::views::{ConversationView, JoinedView, MessageView};
 use crate::domain::answer::Answer;
 use crate::domain::ids::{ConversationId, UserId};
@@ -81,6 +82,7 @@ pub fn answer(
         Answer::Message(message) => ack(id, MessageView::new(message, conversation_id, no, links)),
         Answer::Reacted(reacted) => ack(id, ReactedView::new(conversation_id, reacted)),
         Answer::Pinned(pinned) => ack(id, PinnedView::new(conversation_id, pinned)),
+        Answer::Thread(root, own) => ack(id, ThreadChangedView::new(conversation_id, *root, *own)),
         Answer::Joined(snapshot) => ack(id, JoinedView::new(snapshot, no, directory, links)),
         Answer::Marked(seq) => ack(id, json!({ "seq": seq })),
         Answer::Conversation(conversation, people) => ack(

@@ -86,7 +86,7 @@ fn name_of(change: &Change) -> Option<&'static str> {
         Change::Changed(_) | Change::Lost { .. } => "conversation_updated",
         Change::Created(_) => "conversation_created",
         Change::Marked { mark, .. } => match mark {
-            Mark::Seen => "message_seen",
+            Mark::Seen(_) => "message_seen",
             Mark::Delivered => "message_delivered",
         },
         Change::Typing { .. } => "user_typing",
@@ -99,6 +99,7 @@ fn name_of(change: &Change) -> Option<&'static str> {
         Change::Notice { .. } => "notification",
         Change::UnreadChanged { .. } => "unread_changed",
         Change::Mine(_) => "mine_changed",
+        Change::Thread(..) => "thread_changed",
     })
 }
 

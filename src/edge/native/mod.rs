@@ -17,6 +17,8 @@ pub mod read;
 pub mod rest;
 pub mod searching;
 pub mod sent;
+mod threading;
+pub mod threads;
 pub mod views;
 
 use crate::domain::dialect::Dialect;

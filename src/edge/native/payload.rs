@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use super::annotations::{PinnedView, ReactedView};
 use super::deals::StepView;
 use super::instants::maybe_instant;
+use super::threads::ThreadChangedView;
 use super::views::{ConversationView, MessageView, OwnView};
+use crate::domain::command::Mark;
 use crate::domain::ids::{ConversationId, MessageId, Seq, UserNo};
 use crate::domain::message::Message;
 use crate::domain::room_event::{Change, NoticeReason, Preview, RoomEvent, View};
@@ -114,9 +116,14 @@ fn values(id: ConversationId, change: &Change) -> Option<Value> {
             let conversation = json!({ "id": id, "membership": membership });
             json!({ "conversation_id": id, "seq": seq, "conversation": conversation })
         }
-        Change::Marked { user, seq, .. } => {
-            json!({ "conversation_id": id, "user_id": user, "seq": seq })
-        }
+        Change::Marked {
+            mark, user, seq, ..
+        } => match mark {
+            Mark::Delivered => json!({ "conversation_id": id, "user_id": user, "seq": seq }),
+            Mark::Seen(reads) => {
+                json!({ "conversation_id": id, "user_id": user, "seq": seq, "thread": reads.name() })
+            }
+        },
         Change::Typing {
             user, is_typing, ..
         } => {
@@ -129,6 +136,7 @@ fn values(id: ConversationId, change: &Change) -> Option<Value> {
             unread,
             ..
         } => notification(id, preview, *reason, *unread),
+        Change::Thread(root, own) => json!(ThreadChangedView::new(id, *root, *own)),
         Change::Mine(mine) => {
             json!({ "conversation_id": id, "mine": OwnView::from(*mine) })
         }

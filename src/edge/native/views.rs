@@ -136,6 +136,8 @@ pub struct OwnView {
     hidden: bool,
     /// From where on they count it as unread, although they have read it
     unread_from: Option<Seq>,
+    /// Up to which seq they have read everything, threads too
+    threads_seq: Seq,
 }
 
 /// Of what somebody is notified.
@@ -157,6 +159,7 @@ impl From<Mine> for OwnView {
             starred: mine.starred,
             hidden: mine.hidden,
             unread_from: mine.unread_from,
+            threads_seq: mine.threads_seq,
         }
     }
 }

@@ -108,6 +108,7 @@ fn person(no: UserNo, membership: Membership) -> Participant {
         sees_from: 0,
         delivered_seq: 2,
         read_seq: 1,
+        threads_seq: 0,
         unread_from: None,
         joined_at: moment(),
         signals: Signals::Shown,

@@ -60,6 +60,7 @@ pub(crate) fn acknowledgement(answer: &Answer, view: Option<&View>, reader: Read
             | Answer::Message(_)
             | Answer::Reacted(_)
             | Answer::Pinned(_)
+            | Answer::Thread(..)
             | Answer::Marked(_)
             | Answer::Flow(_)
             | Answer::Done,

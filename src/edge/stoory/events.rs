@@ -104,7 +104,7 @@ fn signalled(id: ConversationId, change: &Change) -> Option<ByteString> {
             encode_one(NAMESPACE, "conversation_updated", &data)
         }
         Change::Marked {
-            mark: Mark::Seen,
+            mark: Mark::Seen(_),
             user,
             message,
             ..
@@ -143,6 +143,7 @@ fn signalled(id: ConversationId, change: &Change) -> Option<ByteString> {
         | Change::Attendance { .. }
         | Change::Notice { .. }
         | Change::Mine(_)
+        | Change::Thread(..)
         | Change::Changed(_)
         | Change::Created(_) => return None,
     })

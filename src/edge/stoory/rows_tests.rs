@@ -35,6 +35,7 @@ fn person(no: UserNo, id: &str, role: &str, read_seq: Seq) -> Participant {
         sees_from: 0,
         delivered_seq: read_seq,
         read_seq,
+        threads_seq: 0,
         unread_from: None,
         joined_at: moment(),
         signals: Signals::Shown,

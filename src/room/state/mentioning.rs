@@ -31,7 +31,10 @@ impl State {
         let mut people = self.everybody().filter(|it| it.may_read().is_ok());
         people.any(|it| {
             let audience = content.audience.as_ref();
-            it.id == *id && Audience::admits(audience, it.no, Some(&it.role))
+            // Who does not see the first message of a thread takes no part in it.
+            let root = content.thread.map(|thread| thread.root.seq);
+            let sees_thread = root.is_none_or(|seq| it.sight().sees_seq(seq));
+            it.id == *id && sees_thread && Audience::admits(audience, it.no, Some(&it.role))
         })
     }
 }

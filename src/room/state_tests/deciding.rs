@@ -1,7 +1,7 @@
 //! The decisions of a room on every command, for every kind of caller.
 
 use super::*;
-use crate::domain::command::Typing;
+use crate::domain::command::{Reads, Typing};
 use crate::domain::conversation::Card;
 
 #[test]
@@ -152,7 +152,7 @@ fn what_a_room_does_not_decide_is_no_change() {
         send,
         Command::Type(Typing::Started),
         Command::Mark {
-            mark: Mark::Seen,
+            mark: Mark::Seen(Reads::All),
             seq: 1,
         },
     ] {

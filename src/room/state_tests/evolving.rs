@@ -6,29 +6,60 @@ use crate::domain::message::Message;
 #[test]
 fn a_watermark_moves_forward_to_what_exists() {
     let mark = |name: &str, mark, seq| group().mark(&caller(name), mark, seq);
-    assert_eq!(mark("member", Mark::Seen, 4), Ok((3, Some(4))));
-    assert_eq!(mark("member", Mark::Seen, 3), Ok((3, None)));
-    assert_eq!(mark("member", Mark::Seen, 99), Ok((3, Some(10))));
+    assert_eq!(mark("member", Mark::Seen(Reads::All), 4), Ok((3, Some(4))));
+    assert_eq!(mark("member", Mark::Seen(Reads::All), 3), Ok((3, None)));
+    assert_eq!(
+        mark("member", Mark::Seen(Reads::All), 99),
+        Ok((3, Some(10)))
+    );
     assert_eq!(mark("member", Mark::Delivered, 5), Ok((5, None)));
     assert_eq!(mark("muted", Mark::Delivered, 6), Ok((5, Some(6))));
-    assert_eq!(mark("staff", Mark::Seen, 4), Err(Refusal::NotAParticipant));
-    assert_eq!(mark("blocked", Mark::Seen, 4), Err(Refusal::Blocked));
     assert_eq!(
-        mark("stranger", Mark::Seen, 4),
+        mark("staff", Mark::Seen(Reads::All), 4),
+        Err(Refusal::NotAParticipant)
+    );
+    assert_eq!(
+        mark("blocked", Mark::Seen(Reads::All), 4),
+        Err(Refusal::Blocked)
+    );
+    assert_eq!(
+        mark("stranger", Mark::Seen(Reads::All), 4),
         Err(Refusal::ConversationNotFound)
     );
     let mut state = group();
     let member = number("member");
-    assert_eq!(state.evolve_mark(member, Mark::Seen, 8), Some(3));
+    assert_eq!(
+        state.evolve_mark(member, Mark::Seen(Reads::All), 8),
+        Some(3)
+    );
     assert_eq!(
         state.evolve_mark(member, Mark::Delivered, 7),
         None,
         "what was read was delivered"
     );
-    assert_eq!(state.evolve_mark(member, Mark::Seen, 4), None);
-    assert_eq!(state.marked(member, Mark::Seen), Some(8));
+    assert_eq!(state.evolve_mark(member, Mark::Seen(Reads::All), 4), None);
+    assert_eq!(state.marked(member, Mark::Seen(Reads::All)), Some(8));
     assert_eq!(state.marked(member, Mark::Delivered), Some(8));
-    assert_eq!(state.evolve_mark(number("stranger"), Mark::Seen, 4), None);
+    assert_eq!(
+        state.evolve_mark(number("stranger"), Mark::Seen(Reads::All), 4),
+        None
+    );
+}
+
+#[test]
+fn threads_are_read_with_everything_or_not_at_all() {
+    let (all, main_line) = (Mark::Seen(Reads::All), Mark::Seen(Reads::MainLine));
+    let mut state = group();
+    let member = number("member");
+    assert_eq!(state.evolve_mark(member, main_line, 8), Some(3));
+    assert_eq!(state.evolve_mark(member, main_line, 8), None);
+    // The watermark stays at 8, and more of threads is read.
+    assert_eq!(state.mark(&caller("member"), all, 6), Ok((8, Some(6))));
+    assert_eq!(state.evolve_mark(member, all, 6), Some(8));
+    assert_eq!(state.mark(&caller("member"), all, 6), Ok((8, None)));
+    assert_eq!(state.marked(member, all), Some(8));
+    assert_eq!(state.evolve_mark(member, all, 9), Some(8));
+    assert_eq!(state.marked(member, main_line), Some(9));
 }
 
 fn entry(seq: Seq, fact: Fact) -> Entry {
@@ -101,7 +132,7 @@ fn every_entry_moves_the_seq_and_the_moment_and_some_the_policy() {
 #[test]
 fn a_mark_that_overtook_a_change_of_its_owner_stays() {
     let mut state = group();
-    state.evolve_mark(number("member"), Mark::Seen, 9);
+    state.evolve_mark(number("member"), Mark::Seen(Reads::All), 9);
     let mut now = person("member");
     now.role = "helper".to_owned();
     let by = number("owner");

@@ -77,6 +77,7 @@ fn person(name: &str) -> Participant {
         sees_from: 0,
         delivered_seq: 5,
         read_seq: 3,
+        threads_seq: 3,
         unread_from: None,
         joined_at: moment(0),
         signals: Signals::Shown,

@@ -1,5 +1,6 @@
-//! Appends messages that show files which are stored here, mention somebody, or forward a message: in one
-//! transaction, the files are held, the messages are stored, and it is noted what they show, whom they mention and what they forward.
+//! Appends messages that show files which are stored here, mention somebody, forward a message, or reply in a thread: in one transaction,
+//! the files are held, the messages are stored, and it is noted what they show, whom they mention, what they forward and which thread they
+//! are in.
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -12,8 +13,8 @@ use crate::domain::mention::Mention;
 use crate::domain::message::Content;
 use crate::error::Error;
 use crate::store::files::uses;
-use crate::store::messages;
 use crate::store::schema::messages as table;
+use crate::store::{messages, threads};
 
 /// Appends like `super::append_deduplicating`, also messages with and without files together. A message whose file
 /// cannot be sent is stored only if it was stored before; then it is a duplicate.
@@ -73,7 +74,7 @@ fn stored_before(
     }))
 }
 
-/// Writes what only few messages have: whom they mention, and what they forward.
+/// Writes what only few messages have: whom they mention, what they forward, and which thread they are in.
 fn note_extras(
     connection: &mut PgConnection,
     messages: &[NewMessage<'_>],
@@ -83,12 +84,13 @@ fn note_extras(
         let Content {
             mentions,
             forwarded,
+            thread,
             ..
         } = message.content;
         let Appended::Stored { seq, .. } = outcome else {
             continue;
         };
-        if mentions.is_empty() && forwarded.is_none() {
+        if !message.content.has_extras() {
             continue;
         }
         let texts: Vec<String> = mentions.iter().map(Mention::text).collect();
@@ -99,8 +101,13 @@ fn note_extras(
             .set((
                 table::mentions.eq(Some(texts).filter(|texts| !texts.is_empty())),
                 table::forwarded.eq(origin),
+                table::thread_seq.eq(thread.map(|it| it.root.seq)),
+                table::also_in_conversation.eq(thread.map(|it| it.shown.is_in_conversation())),
             ))
             .execute(connection)?;
+        if let Some(thread) = thread {
+            threads::follow_reply(connection, thread.root, (message.sender, *seq), mentions)?;
+        }
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ use crate::store::messages::by_keys;
 use crate::store::mine::{self, is_hidden, read_to};
 use crate::store::participants::of_conversations;
 use crate::store::pool::explain;
-use crate::store::unread::{self, Tombstones, newest_visible, unread_messages};
+use crate::store::unread::{self, Tombstones, has_unread, newest_visible, number_of_unread};
 
 /// The filters of a list.
 #[derive(Clone, Debug, Default)]
@@ -70,20 +70,19 @@ pub(in crate::store) struct ListedRow {
 pub(in crate::store) fn cut_columns() -> String {
     let read_to = read_to("p");
     format!(
-        "c.no as conversation_no, c.updated_at, c.last_seq, p.role, p.user_no, p.sees_from, {read_to} as read_to"
+        "c.no as conversation_no, c.updated_at, c.last_seq, p.role, p.user_no, p.sees_from, p.threads_seq, {read_to} as read_to"
     )
 }
 
 /// The end of a statement whose table `cut` has the page's rows: their newest messages and unread counts.
 pub(in crate::store) fn with_messages(tombstones: Tombstones) -> String {
-    let beyond = unread_messages("l", "l.last_seq");
-    let most = unread::MOST;
+    let number = number_of_unread("l", "l.last_seq");
     let is_capped = unread::is_capped("mine.unread", "mine", "mine.last_seq");
     let newest = newest_visible("mine", tombstones);
     format!(
         "
 mine as materialized (
-    select l.*, (select count(*) from (select {beyond} order by m.seq desc limit {most}) m) as unread from cut l
+    select l.*, {number} as unread from cut l
 )
 select mine.conversation_no as no,
     {newest} as last_message,
@@ -95,7 +94,7 @@ from mine order by mine.updated_at desc, mine.conversation_no desc"
 // Raw SQL: limits the page first and counts and previews only its rows. It scans the user's participations by
 // index; unread counts and previews read the end of the messages' primary key.
 fn page_sql() -> String {
-    let beyond = unread_messages("l", "l.last_seq");
+    let has_unread = has_unread("l", "l.last_seq");
     let (with_messages, may_read) = (with_messages(Tombstones::Shown), may_read("p"));
     let (columns, is_hidden) = (cut_columns(), is_hidden("p", "c.last_seq"));
     format!(
@@ -110,7 +109,7 @@ with listed as (
       and ($7 is null or (c.updated_at, c.no) < ($7, $8))
       and ($12 is null or p.starred = $12) and ($13 is null or {is_hidden} = $13)
 ), cut as (
-    select * from listed l where not $9 or exists (select {beyond})
+    select * from listed l where not $9 or {has_unread}
     order by updated_at desc, conversation_no desc limit $10 offset $11
 ), {with_messages}"
     )

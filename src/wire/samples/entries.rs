@@ -37,6 +37,7 @@ fn participant() -> BoxedStrategy<Participant> {
             sees_from: seqs.0,
             delivered_seq: seqs.1,
             read_seq: seqs.2,
+            threads_seq: 0,
             unread_from: None,
             joined_at,
             signals: Signals::Shown,

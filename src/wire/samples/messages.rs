@@ -11,9 +11,10 @@ use std::sync::Arc;
 use super::{json, text, time, user, user_id};
 use crate::domain::attachment::Attachment;
 use crate::domain::forwarding::{Forwarded, Origin};
-use crate::domain::ids::{ConversationNo, MessageId, UserId};
+use crate::domain::ids::{ConversationNo, MessageId, Seq, UserId};
 use crate::domain::mention::Mention;
 use crate::domain::message::{Audience, ClientIdOrigin, Content, Message, MessageKind};
+use crate::domain::thread::{InThread, Shown};
 
 fn raw() -> impl Strategy<Value = Box<RawValue>> {
     (json(), any::<bool>()).prop_map(|(value, is_spaced)| {
@@ -105,9 +106,19 @@ fn content() -> BoxedStrategy<Content> {
                 audience,
                 mentions,
                 forwarded,
+                thread: None,
             },
         )
         .boxed()
+}
+
+/// A thread in the conversation of a message.
+fn in_thread(message: MessageId, seq: Seq, also_in_conversation: bool) -> InThread {
+    let conversation = message.conversation;
+    InThread {
+        root: MessageId { conversation, seq },
+        shown: Shown::of(also_in_conversation),
+    }
 }
 
 pub fn message() -> BoxedStrategy<Message> {
@@ -117,17 +128,20 @@ pub fn message() -> BoxedStrategy<Message> {
         user(),
         sender,
         of(user_id()),
-        content(),
+        (content(), of((any::<i64>(), any::<bool>()))),
         of(raw()),
         (time(), of(time()), of(time())),
     )
         .prop_map(
-            |(id, sender, sender_id, actor_id, content, card, times)| Message {
+            |(id, sender, sender_id, actor_id, (content, thread), card, times)| Message {
                 id,
                 sender,
                 sender_id,
                 actor_id,
-                content: Arc::new(content),
+                content: Arc::new(Content {
+                    thread: thread.map(|(seq, also)| in_thread(id, seq, also)),
+                    ..content
+                }),
                 card: card.map(Arc::from),
                 created_at: times.0,
                 edited_at: times.1,

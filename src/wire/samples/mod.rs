@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::section::{Attendance, Beat, CommittedEntries, PersonAt, Section, WireEntries};
-use crate::domain::command::{Mark, Typing};
+use crate::domain::command::{Mark, Reads, Typing};
 use crate::domain::conversation::PresenceStatus;
 use crate::domain::ids::{ConversationId, ConversationNo, SessionId, UserId, UserNo};
 
@@ -112,7 +112,11 @@ fn beat() -> impl Strategy<Value = Beat> {
 /// Any section about a conversation that has no entries: marks, typing, attendance, what it is for a user.
 fn transient() -> BoxedStrategy<Section> {
     let at = || (conversation(), user());
-    let marks = select(vec![Mark::Delivered, Mark::Seen]);
+    let marks = select(vec![
+        Mark::Delivered,
+        Mark::Seen(Reads::All),
+        Mark::Seen(Reads::MainLine),
+    ]);
     let typing = select(vec![Typing::Started, Typing::Stopped]);
     let attendance = select(vec![
         Attendance::Joined,
@@ -143,7 +147,11 @@ fn transient() -> BoxedStrategy<Section> {
             user,
             change
         }),
-        at().prop_map(|(conversation, user)| Section::Mine { conversation, user }),
+        (at(), of(any::<i64>())).prop_map(|((conversation, user), thread)| Section::Mine {
+            conversation,
+            user,
+            thread
+        }),
     ]
     .boxed()
 }

@@ -16,6 +16,7 @@ use stoa::domain::ids::{Seq, UserNo};
 use stoa::domain::message::{Content, Message};
 use stoa::domain::principal::Roles;
 use stoa::domain::snapshot::{Reader, UnreadCount};
+use stoa::domain::thread::Line;
 use stoa::error::Error;
 use stoa::store::append::{Appended, NewMessage, append, append_deduplicating};
 use stoa::store::conversations::{self, Filter, Key};
@@ -57,7 +58,7 @@ fn reading(connection: &mut PgConnection, sample: &Sample, requester: Requester)
         conversation,
         requester,
     };
-    let page = history::page(connection, stranger, Page::Newest, 100).unwrap();
+    let page = history::page(connection, stranger, Line::All, Page::Newest, 100).unwrap();
     assert_eq!(
         seqs(&page),
         visible.clone().unwrap_or_default(),
@@ -72,7 +73,7 @@ fn reading(connection: &mut PgConnection, sample: &Sample, requester: Requester)
         conversation: sample.no,
         reader: reader.clone(),
     };
-    let page = history::page(connection, known, Page::Newest, 100).unwrap();
+    let page = history::page(connection, known, Line::All, Page::Newest, 100).unwrap();
     assert_eq!(seqs(&page), visible, "a page of a reader");
     let counted = paging::messages(connection, sample.no, &reader, ALL).unwrap();
     let mut kept = sample.visible(&reader);

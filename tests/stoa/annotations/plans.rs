@@ -76,6 +76,7 @@ fn annotations_walk_no_table() {
             user,
             delivered: 20,
             read: 19,
+            threads: 19,
         };
         marks::advance(connection, &[mark]).unwrap();
         let message = MessageId {

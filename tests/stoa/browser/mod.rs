@@ -14,6 +14,7 @@ mod interruptions;
 mod leaving;
 mod markup;
 mod search;
+mod threads;
 pub mod window;
 
 use serde_json::json;

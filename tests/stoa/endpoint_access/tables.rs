@@ -36,6 +36,9 @@ DELETE /api/v1/messages/{id}/reactions/{emoji}            | nomsg  block mute   
 PUT    /api/v1/messages/{id}/pin                          | nomsg  block forbid out out forbid 200 200    200    | {}
 DELETE /api/v1/messages/{id}/pin                          | nomsg  block forbid out out forbid 200 200    200    |
 GET    /api/v1/conversations/{id}/pins                    | noconv block 200    out out 200    200 200    200    |
+PUT    /api/v1/messages/{id}/thread/follow                | nomsg  block 200    out out 200    200 out    out    | {}
+DELETE /api/v1/messages/{id}/thread/follow                | nomsg  block 200    out out 200    200 out    out    |
+GET    /api/v1/threads                                    | 200    200   200    200 200 200    200 200    200    |
 GET    /api/v1/messages/{id}/receipts                     | nomsg  block 200    out out 200    200 200    200    |
 GET    /api/v1/search                                     | noconv block 200    out out 200    200 200    200    |
 POST   /api/v1/files                                      | 201    201   201    201 201 201    201 201    201    | a file
@@ -134,6 +137,8 @@ react               | noconv block mute   out out ok     ok  ok  ok  | {"convers
 unreact             | noconv block mute   out out ok     ok  ok  ok  | {"conversation_id":"$c","message_id":"$m","emoji":"👍"}
 pin_message         | noconv block forbid out out forbid ok  ok  ok  | {"conversation_id":"$c","message_id":"$m"}
 unpin_message       | noconv block forbid out out forbid ok  ok  ok  | {"conversation_id":"$c","message_id":"$m"}
+follow_thread       | noconv block ok     out out ok     ok  out out | {"conversation_id":"$c","message_id":"$m"}
+unfollow_thread     | noconv block ok     out out ok     ok  out out | {"conversation_id":"$c","message_id":"$m"}
 watch_subject       | ok     ok    ok     ok  ok  ok     ok  ok  ok  | {"type":"job","id":"42"}
 unwatch_subject     | ok     ok    ok     ok  ok  ok     ok  ok  ok  | {"type":"job","id":"42"}
 typing_start        | noconv block mute   out out ok     ok  ok  ok  | {"conversation_id":"$c"}

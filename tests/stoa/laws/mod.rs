@@ -3,6 +3,7 @@
 mod listener;
 mod model;
 mod operations;
+mod threads;
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};

@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 
+use super::threads;
+
 /// Which roles alone may see which messages, by message id: what the tests know and the wire does not say.
 pub type Whispers = HashMap<String, String>;
 
@@ -99,6 +101,7 @@ fn settled(mut message: Value) -> Value {
             .expect("a message")
             .remove("reactions");
     }
+    threads::settled(&mut message);
     message
 }
 
@@ -181,17 +184,17 @@ impl Model {
         }
     }
 
-    /// Takes in the event of a message, which says nothing of its reactions and pins: they stay, unless it was deleted.
+    /// Takes in the event of a message, which says nothing of its reactions, pins and thread: they stay, but only the thread if it was deleted.
     fn told(&mut self, message: &Value, at: i64, whispers: &Whispers) {
         let mut message = message.clone();
         let before = message["id"].as_str().and_then(|id| self.messages.get(id));
-        if let Some((_, before)) = before
-            && message["deleted_at"].is_null()
-        {
-            for name in ["reactions", "pinned"] {
-                if let Some(kept) = before.get(name) {
-                    message[name] = kept.clone();
-                }
+        let kept: &[&str] = match message["deleted_at"].is_null() {
+            true => &["reactions", "pinned", "thread"],
+            false => &["thread"],
+        };
+        for name in kept {
+            if let Some(kept) = before.and_then(|(_, before)| before.get(name)) {
+                message[name] = kept.clone();
             }
         }
         self.message(&message, at, whispers);
@@ -228,6 +231,7 @@ impl Model {
                 let own = data["message"]["seq"].as_i64().expect("a seq");
                 assert_eq!(own == seq, name == "new_message", "{frame}");
                 self.told(&data["message"], seq, whispers);
+                threads::count(&mut self.messages, name, &data["message"], seq);
             }
             "reaction_changed" | "pin_changed" => {
                 let seq = self.rise(frame);
@@ -247,6 +251,8 @@ impl Model {
                 self.conversation(&data["conversation"]);
                 self.starts_anew |= self.role().map(str::to_owned) != role;
             }
+            // What a thread is for somebody alone follows from the messages, as long as they do not say otherwise.
+            "thread_changed" => {}
             "message_seen" => self.mark(data, &["read_seq", "delivered_seq"]),
             "message_delivered" => self.mark(data, &["delivered_seq"]),
             "conversation_updated" | "notification" | "unread_changed" => {}
@@ -293,11 +299,14 @@ impl Model {
         let read = own["read_seq"].as_i64();
         let counts = |message: &&Value| {
             message["seq"].as_i64() > read
+                && threads::is_in_main_line(message)
                 && message["sender_id"] != self.me.as_str()
                 && message["kind"] != "audit"
                 && message["deleted_at"].is_null()
         };
-        self.in_order().iter().filter(counts).count()
+        let all = self.in_order();
+        let in_threads = threads::unread(&all, &self.me, read.unwrap_or(0));
+        all.iter().filter(counts).count() + in_threads
     }
 
     /// Fails unless a fresh answer and the whole history say what this client knows.

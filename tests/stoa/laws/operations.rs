@@ -13,6 +13,7 @@ use crate::client::{Answer, Person};
 pub enum Operation {
     Say(usize),
     Reply(usize, usize),
+    Thread(usize, usize, bool),
     Whisper(&'static str, &'static str),
     Edit(usize),
     Delete(usize, usize),
@@ -53,6 +54,8 @@ pub fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
         10 => who.clone().prop_map(Operation::Say),
         2 => (who.clone(), which.clone()).prop_map(|(who, which)| Operation::Reply(who, which)),
+        8 => (who.clone(), which.clone(), any::<bool>())
+            .prop_map(|(who, which, also)| Operation::Thread(who, which, also)),
         3 => (role, kind).prop_map(|(role, kind)| Operation::Whisper(role, kind)),
         5 => which.clone().prop_map(Operation::Edit),
         3 => (who.clone(), which.clone()).prop_map(|(who, which)| Operation::Delete(who, which)),
@@ -175,6 +178,7 @@ impl Scenario {
                     drop(self.send(&self.people[*who], message).await);
                 }
             }
+            Operation::Thread(who, which, also) => self.reply_in_thread(*who, *which, *also).await,
             Operation::Whisper(role, kind) => self.whisper(role, kind).await,
             Operation::Edit(which) => {
                 if let Some((id, sender)) = self.pick(*which) {
@@ -230,6 +234,22 @@ impl Scenario {
         if let Some(message) = self.send(&self.platform, message).await {
             let id = message["id"].as_str().expect("an id").to_owned();
             self.whispers.lock().unwrap().insert(id, role.to_owned());
+        }
+    }
+
+    /// A reply in the thread of one of a few messages, which only those see who see that message.
+    async fn reply_in_thread(&self, who: usize, which: usize, also: bool) {
+        let Some((id, _)) = self.pick(which % 6) else {
+            return;
+        };
+        let message = json!({ "thread_id": id, "also_in_conversation": also });
+        let Some(reply) = self.send(&self.people[who], message).await else {
+            return;
+        };
+        let mut whispers = self.whispers.lock().unwrap();
+        let root = reply["thread_id"].as_str().expect("a thread");
+        if let Some(role) = whispers.get(root).cloned() {
+            whispers.insert(reply["id"].as_str().expect("an id").to_owned(), role);
         }
     }
 

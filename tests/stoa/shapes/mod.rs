@@ -10,6 +10,7 @@ mod json;
 mod lola;
 mod masks;
 mod native;
+mod native_annotations;
 mod native_businesses;
 mod native_events;
 mod payments;

@@ -4,6 +4,7 @@ use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 
 use super::json::Json;
+use super::native_annotations::annotations;
 use super::native_businesses::{businesses, mine};
 use super::recording_client::{ClientDialect, DIALECTS, RecordingClient};
 use super::snapshot_file::SnapshotFile;
@@ -56,7 +57,7 @@ impl People {
 }
 
 const CONVERSATIONS: &str = "POST /api/v1/conversations";
-const CONVERSATION: &str = "/api/v1/conversations/{id}";
+pub const CONVERSATION: &str = "/api/v1/conversations/{id}";
 
 async fn people(snapshots: &mut SnapshotFile, all: &People) {
     snapshots
@@ -196,31 +197,6 @@ async fn changes(
         let line = format!("GET {CONVERSATION}/messages{query}");
         snapshots.ask(&all.cara, &line, &[group], None, note).await;
     }
-}
-
-/// What is said about a message.
-async fn annotations(snapshots: &mut SnapshotFile, all: &People, group: &str, message: &str) {
-    let (ann, bob) = (&all.ann, &all.bob);
-    let receipts = "GET /api/v1/messages/{id}/receipts";
-    snapshots.ask(ann, receipts, &[message], None, "").await;
-    let line = "/api/v1/messages/{id}/reactions/{emoji}";
-    let emoji = "%F0%9F%91%8D";
-    let react = format!("PUT {line}");
-    snapshots
-        .ask(bob, &react, &[message, emoji], None, "")
-        .await;
-    let again = format!("DELETE {line}");
-    snapshots
-        .ask(ann, &again, &[message, emoji], None, "")
-        .await;
-    let pin = "/api/v1/messages/{id}/pin";
-    let until = Some(json!({ "expires_at": "2999-01-01T00:00:00Z" }));
-    let line = format!("PUT {pin}");
-    snapshots.ask(ann, &line, &[message], until, "").await;
-    let line = format!("GET {CONVERSATION}/pins");
-    snapshots.ask(bob, &line, &[group], None, "").await;
-    let line = format!("DELETE {pin}");
-    snapshots.ask(ann, &line, &[message], None, "").await;
 }
 
 async fn watermarks(snapshots: &mut SnapshotFile, all: &People, group: &str) {

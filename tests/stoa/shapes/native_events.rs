@@ -66,6 +66,7 @@ async fn talk(pair: &mut Pair, conversation: &str) {
         .await;
     let place = json!({ "conversation_id": conversation, "message_id": message });
     annotate(pair, &place).await;
+    follow(pair, &place).await;
     pair.ann_asks("delete_message", place, "").await;
     pair.bob_hears("message_deleted", "").await;
     let typing = json!({ "conversation_id": conversation });
@@ -95,6 +96,18 @@ async fn annotate(pair: &mut Pair, place: &Value) {
     for (event, note) in [("pin_message", "pinned"), ("unpin_message", "not any more")] {
         pair.ann_asks(event, place.clone(), "").await;
         pair.bob_hears("pin_changed", note).await;
+    }
+}
+
+/// A reply in a thread, and what the thread is for Bob.
+async fn follow(pair: &mut Pair, place: &Value) {
+    let reply = json!({ "conversation_id": place["conversation_id"], "body": "Beside", "thread_id": place["message_id"],
+        "also_in_conversation": true });
+    pair.ann_asks("send_message", reply, "in a thread").await;
+    pair.bob_hears("new_message", "in a thread").await;
+    for event in ["follow_thread", "unfollow_thread"] {
+        pair.bob_asks(event, place.clone(), "").await;
+        pair.bob_hears("thread_changed", event).await;
     }
 }
 

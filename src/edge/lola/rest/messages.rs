@@ -8,9 +8,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::access::Requester;
 use crate::domain::answer::Answer;
-use crate::domain::command::{Command, Mark};
+use crate::domain::command::{Command, Mark, Reads};
 use crate::domain::ids::{ConversationId, MessageId, Seq};
 use crate::domain::refusal::Refusal;
+use crate::domain::thread::Line;
 use crate::edge::http::call::{Call, unexpected};
 use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
@@ -103,7 +104,7 @@ pub async fn list(
             conversation,
             reader: opened.reader.clone(),
         };
-        let messages = page_of(connection, page_reader, page, limit + 1)?;
+        let messages = page_of(connection, page_reader, Line::All, page, limit + 1)?;
         Ok(Ok((opened, messages)))
     });
     let (opened, messages) = read.await??;
@@ -178,7 +179,7 @@ pub async fn send(call: Call<ConversationId, Body>) -> Result<HttpResponse, Fail
 #[put("/rooms/{id}/messages/read")]
 pub async fn mark_read(call: Call<ConversationId, Body>) -> Result<HttpResponse, Failure> {
     call.must_read_alone()?;
-    let (mark, seq) = (Mark::Seen, Seq::MAX);
+    let (mark, seq) = (Mark::Seen(Reads::All), Seq::MAX);
     call.command(call.path, Command::Mark { mark, seq }).await?;
     let done = json!({ "success": true, "message": "Messages marked as read" });
     Ok(HttpResponse::Ok().json(done))

@@ -213,6 +213,12 @@ fn must_be_plain(content: &Content) -> Result<(), Refusal> {
         let why = "must be absent: forward into a conversation that is there";
         return Err(Refusal::invalid("first_message.forward_of", why));
     }
+    if content.thread.is_some() {
+        return Err(Refusal::invalid(
+            "first_message.thread_id",
+            "must be absent",
+        ));
+    }
     Ok(())
 }
 

@@ -13,8 +13,10 @@ use crate::domain::annotation::Annotations;
 use crate::domain::ids::{ConversationId, Seq};
 use crate::domain::message::Message;
 use crate::domain::refusal::Refusal;
+use crate::domain::thread::Line;
 use crate::edge::http::call::Call;
 use crate::edge::http::{Failure, Query};
+use crate::edge::native::threading::line_of;
 use crate::edge::native::views::MessageView;
 use crate::error::Error;
 use crate::store::conversations::{self as conversation_rows, Key};
@@ -34,6 +36,9 @@ pub struct PageQuery {
     around: Option<Seq>,
     /// 1–100
     limit: Option<i64>,
+    /// `all` (the default), `none` for those of no thread and those that are also shown outside of theirs, or the id of the message whose thread is
+    /// read
+    thread: Option<String>,
 }
 
 /// The pages of an answer: one, or the two sides of a seq.
@@ -74,9 +79,10 @@ pub async fn list(
     let id = call.path;
     let Query(query) = query;
     let (wanted, limit) = (query.wanted()?, limit_of(query.limit)?);
+    let line = line_of(query.thread.as_deref(), "thread")?;
     let requester = Requester::from(&*call.caller);
     let read = call.pool().run(move |connection| {
-        let mut found = pages(connection, id, requester, wanted, limit)?;
+        let mut found = pages(connection, (id, line), requester, wanted, limit)?;
         if !found.messages.is_empty() {
             mark_blocked(connection, requester, &mut found.messages)?;
             found.annotations =
@@ -124,7 +130,7 @@ struct Pages {
 
 fn pages(
     connection: &mut PgConnection,
-    conversation: ConversationId,
+    (conversation, line): (ConversationId, Line),
     requester: Requester,
     wanted: Wanted,
     limit: i64,
@@ -134,7 +140,7 @@ fn pages(
             conversation,
             requester,
         };
-        page_of(connection, page_reader, page, limit)
+        page_of(connection, page_reader, line, page, limit)
     };
     let is_full = |messages: &[Message], limit: i64| messages.len() as i64 == limit;
     match wanted {

@@ -26,6 +26,7 @@ use crate::edge::http::call::{Call, FromPath, unexpected};
 use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
 use crate::edge::native::decode::message_id;
+use crate::edge::native::threading::place;
 use crate::edge::native::views::MessageView;
 use crate::error::Error;
 use crate::store::businesses;
@@ -54,6 +55,10 @@ pub struct NewMessageBody {
     mentions: Option<Vec<String>>,
     /// The message whose text and files it has; excludes `body` and `attachments`
     forward_of: Option<String>,
+    /// A message: the new one replies in its thread
+    thread_id: Option<String>,
+    /// Whether the main line shows a reply in a thread too
+    also_in_conversation: Option<bool>,
     /// Who acts; must be the caller, unless the caller is the platform
     sender_id: Option<String>,
     /// `system`, `automated` or `audit`; only for the platform
@@ -112,6 +117,7 @@ impl NewMessageBody {
                 .map(|id| message_id(&id, "forward_of"))
                 .transpose()?
                 .map(Forwarded::wanted),
+            thread: place(self.thread_id.as_deref(), self.also_in_conversation)?,
             ..Content::text(self.client_id, self.body)
         };
         content.check().map(|()| content)
@@ -147,6 +153,7 @@ pub async fn send(call: Call<ConversationId, Body>) -> Result<HttpResponse, Fail
         let sender = call.acting_user(message.sender_id.as_deref()).await?;
         let content = Arc::new(message.content(&call.caller)?);
         let deps = &call.server.deps;
+        let content = deps.place_in_thread(content, &sender).await?;
         let content = deps.forward(content, &sender).await?;
         let content = deps.attach(content, &[sender.no, reader]).await?;
         match deps.rooms.ask(id, sender, Command::Send(content)).await? {

@@ -23,6 +23,7 @@ pub mod sign_out;
 pub mod staff;
 pub(in crate::edge) mod subject;
 pub mod subjects;
+pub mod threads;
 pub mod webhook_events;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -96,7 +97,10 @@ fn of_messages(routes: &mut ServiceConfig) {
         .service(annotations::unreact)
         .service(annotations::pin)
         .service(annotations::unpin)
-        .service(annotations::pinned_messages);
+        .service(annotations::pinned_messages)
+        .service(threads::follow)
+        .service(threads::unfollow)
+        .service(threads::list);
 }
 
 /// What the platform tells and is told, and what those who run it look at.

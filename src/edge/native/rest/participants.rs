@@ -9,7 +9,7 @@ use super::conversations::answer;
 use crate::domain::access::Requester;
 use crate::domain::access::policies::History;
 use crate::domain::answer::Answer;
-use crate::domain::command::{Command, Mark, ParticipantChange};
+use crate::domain::command::{Command, Mark, ParticipantChange, Reads};
 use crate::domain::ids::{ConversationId, Seq, UserId};
 use crate::domain::limits;
 use crate::domain::principal::Principal;
@@ -19,6 +19,8 @@ use crate::edge::http::call::{Call, unexpected};
 use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
 use crate::edge::http::{Failure, Query};
+use crate::edge::native::threading::{line_of, marking};
+use crate::edge::native::threads::ThreadChangedView;
 use crate::edge::native::views::{ConversationView, MemberView};
 use crate::store::conversations::Key;
 use crate::store::{replay, users};
@@ -29,6 +31,9 @@ pub struct MarkBody {
     /// The seq of the newest message that was read, or reached a device
     #[serde(deserialize_with = "whole::required")]
     seq: Seq,
+    /// Only of what was read: `all` (the default), those of threads too; `none`, only those of the main line; or the id of a message, only those of its
+    /// thread
+    thread: Option<String>,
     /// Who acts; must be the caller
     user_id: Option<String>,
 }
@@ -36,14 +41,22 @@ pub struct MarkBody {
 /// Moves a watermark in the conversation that the path names.
 async fn mark(call: Call<ConversationId, Body>, mark: Mark) -> Result<HttpResponse, Failure> {
     let work = async {
-        let MarkBody { seq, user_id } = call.own_body()?;
+        let MarkBody {
+            seq,
+            thread,
+            user_id,
+        } = call.own_body()?;
         must_act_alone(&call.caller, user_id.as_deref())?;
         if seq < 0 {
             return Err(Refusal::invalid("seq", "must not be negative").into());
         }
-        let command = Command::Mark { mark, seq };
+        let line = line_of(thread.as_deref(), "thread")?;
+        let command = marking(mark, line, seq)?;
         match call.command(call.path, command).await? {
             Answer::Marked(seq) => StoredResponse::json(200, &json!({ "seq": seq })),
+            Answer::Thread(root, own) => {
+                StoredResponse::json(200, &ThreadChangedView::new(call.path, root, own))
+            }
             other => Err(unexpected("a mark", &other)),
         }
     };
@@ -64,7 +77,7 @@ fn must_act_alone(caller: &Principal, claimed: Option<&str>) -> Result<(), Refus
 #[utoipa::path(request_body = MarkBody, params(("id" = Uuid, Path)), responses((status = 200, description = "`seq`: the watermark as it stands", body = Object)), security(("bearer" = [])), tag = "participants")]
 #[post("/conversations/{id}/seen")]
 pub async fn seen(call: Call<ConversationId, Body>) -> Result<HttpResponse, Failure> {
-    mark(call, Mark::Seen).await
+    mark(call, Mark::Seen(Reads::All)).await
 }
 
 /// Move the caller's delivered watermark forward; it never goes back

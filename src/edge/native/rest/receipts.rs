@@ -4,13 +4,14 @@ use actix_web::{HttpResponse, get};
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use serde::Serialize;
+use std::collections::HashMap;
 use utoipa::ToSchema;
 
 use super::messages::reader_of;
 use crate::domain::access::Requester;
 use crate::domain::access::blocks::ReaderBlocks;
 use crate::domain::conversation::Participant;
-use crate::domain::ids::MessageId;
+use crate::domain::ids::{MessageId, Seq, UserNo};
 use crate::domain::message::Message;
 use crate::domain::refusal::Refusal;
 use crate::edge::http::Failure;
@@ -19,7 +20,7 @@ use crate::edge::native::instants::maybe_instant;
 use crate::error::Error;
 use crate::store::conversations::{self as conversation_rows, Key};
 use crate::store::receipts::{self as rows, Reached};
-use crate::store::{blocks, messages, participants};
+use crate::store::{blocks, messages, participants, threads};
 
 /// Somebody whom a message has reached.
 #[derive(Serialize, ToSchema)]
@@ -49,12 +50,14 @@ pub struct ReceiptsView {
 struct Reader {
     person: Participant,
     reached: Reached,
+    /// Up to where they have read the conversation, or the thread that alone shows the message.
+    read_seq: Seq,
 }
 
 impl ReceiptsView {
     fn new(message: &Message, readers: &[Reader]) -> Self {
-        let has_read = |it: &&Reader| it.person.read_seq >= message.seq();
-        let has_got = |it: &&Reader| it.person.delivered_seq >= message.seq();
+        let has_read = |it: &&Reader| it.read_seq >= message.seq();
+        let has_got = |it: &&Reader| it.person.delivered_seq.max(it.read_seq) >= message.seq();
         let receipt = |it: &Reader, at| ReceiptView {
             user_id: it.person.id.to_string(),
             at,
@@ -118,14 +121,50 @@ fn readers(
             && person.may_read().is_ok()
             && message.is_visible_to(person.sight())
     });
+    let mut followers = followers(connection, message)?;
+    people.retain(|person| {
+        followers
+            .as_ref()
+            .is_none_or(|it| it.contains_key(&person.no))
+    });
     let numbers: Vec<i64> = people.iter().map(|person| person.no.0).collect();
     let between = blocks::between(connection, requester.no, &numbers)?;
     let reader_blocks = ReaderBlocks::of(requester.no, between);
     let mut reached = rows::of_message(connection, message.id, &numbers)?;
     let shown = people.into_iter().filter(|it| !reader_blocks.hides(it.no));
-    let reader = |person: Participant| Reader {
-        reached: reached.remove(&person.no).unwrap_or_default(),
-        person,
+    let reader = |person: Participant| {
+        let reached = reached.remove(&person.no).unwrap_or_default();
+        match followers.as_mut() {
+            None => Reader {
+                reached,
+                read_seq: person.read_seq,
+                person,
+            },
+            // When somebody has read a thread is not noted.
+            Some(followers) => Reader {
+                reached: Reached {
+                    read_at: None,
+                    ..reached
+                },
+                read_seq: followers
+                    .remove(&person.no)
+                    .unwrap_or_default()
+                    .max(person.threads_seq),
+                person,
+            },
+        }
     };
     Ok(shown.map(reader).collect())
+}
+
+/// Who follows the thread that alone shows a message, and how far they have read it; `None` for a message of the main line.
+fn followers(
+    connection: &mut PgConnection,
+    message: &Message,
+) -> Result<Option<HashMap<UserNo, Seq>>, Error> {
+    let thread = message.content.thread;
+    match thread.filter(|_| message.is_in_thread_alone()) {
+        None => Ok(None),
+        Some(thread) => threads::read_by_followers(connection, thread.root).map(Some),
+    }
 }

@@ -14,6 +14,7 @@ use crate::edge::links::Links;
 use crate::edge::native::annotations::{OriginView, PinView, ReactionView};
 use crate::edge::native::attachments::AttachmentView;
 use crate::edge::native::instants::{instant, maybe_instant};
+use crate::edge::native::threads::ThreadView;
 
 /// A message.
 #[derive(Serialize, ToSchema)]
@@ -70,6 +71,15 @@ pub struct MessageView<'a> {
     /// That it is pinned; absent if it is not, and in events
     #[serde(skip_serializing_if = "Option::is_none")]
     pinned: Option<PinView<'a>>,
+    /// The message whose thread it is in; absent if it is in none
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread_id: Option<Uuid>,
+    /// True if it is in a thread and is shown in the main line too; otherwise absent
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    also_in_conversation: bool,
+    /// The thread that answers it; absent without a reply that the reader sees, and in events
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread: Option<ThreadView<'a>>,
 }
 
 impl<'a> MessageView<'a> {
@@ -106,6 +116,11 @@ impl<'a> MessageView<'a> {
             forwarded: content.forwarded.as_ref().and_then(OriginView::of),
             reactions: Vec::new(),
             pinned: None,
+            thread_id: content.thread.map(|thread| thread.root.to_uuid()),
+            also_in_conversation: content
+                .thread
+                .is_some_and(|thread| thread.shown.is_in_conversation()),
+            thread: None,
         }
     }
 
@@ -115,6 +130,7 @@ impl<'a> MessageView<'a> {
             let reactions = annotation.reactions.iter();
             self.reactions = reactions.map(ReactionView::from).collect();
             self.pinned = annotation.pin.as_ref().map(PinView::from);
+            self.thread = annotation.thread.as_ref().map(ThreadView::from);
         }
         self
     }

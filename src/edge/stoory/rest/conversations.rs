@@ -7,7 +7,7 @@ use super::paging::{PageQuery, Pagination};
 use super::prompting::PromptingContext;
 use super::reading::Opened;
 use super::speaking::InConversation;
-use crate::domain::command::{Command, Mark};
+use crate::domain::command::{Command, Mark, Reads};
 use crate::domain::ids::Seq;
 use crate::domain::snapshot::{Listed, Particulars, UnreadCount};
 use crate::edge::http::call::Call;
@@ -154,7 +154,7 @@ async fn mark_all(call: &Call<InConversation, Body>) -> Result<HttpResponse, Fai
     let InConversation(id) = call.path;
     let work = async {
         call.must_act_alone()?;
-        let (mark, seq) = (Mark::Seen, Seq::MAX);
+        let (mark, seq) = (Mark::Seen(Reads::All), Seq::MAX);
         call.command(id, Command::Mark { mark, seq }).await?;
         StoredResponse::json(200, &Done::saying("Messages marked as seen"))
     };

@@ -200,3 +200,44 @@ async fn what_a_conversation_is_for_somebody_is_told_to_their_sessions_at_both_s
         assert_eq!(unread["total"], 0);
     }
 }
+
+#[actix_rt::test]
+async fn what_a_thread_is_for_somebody_is_told_to_their_sessions_at_both_servers() {
+    let wired = Wired::new().await;
+    let (ann, bob) = wired.two().await;
+    let id = wired.one.direct(&ann, &bob).await;
+    let bob_here = on(&wired.one, "bob");
+    let root = bob.say(&id, "one").await["id"].clone();
+    let reply = json!({ "body": "two", "thread_id": root });
+    let path = format!("/api/v1/conversations/{id}");
+    ann.post(&format!("{path}/messages"), reply)
+        .await
+        .expect_status(201);
+    let mark = format!("{path}/seen");
+    let mut sockets = [bob.joined(&id).await, bob_here.joined(&id).await];
+    let begun = Instant::now();
+    let main_line = json!({ "seq": 2, "thread": "none" });
+    bob.post(&mark, main_line).await.expect_status(200);
+    for socket in &mut sockets {
+        let told = at_once(socket, "message_seen", begun).await;
+        assert_eq!((&told["seq"], &told["thread"]), (&json!(2), &json!("none")));
+    }
+    let begun = Instant::now();
+    let follow = format!("/api/v1/messages/{}/thread/follow", root.as_str().unwrap());
+    bob_here.delete(&follow).await.expect_status(200);
+    for socket in &mut sockets {
+        let told = at_once(socket, "thread_changed", begun).await;
+        assert_eq!(
+            (&told["message_id"], &told["following"]),
+            (&root, &json!(false))
+        );
+    }
+    // The watermark stands there already, and everything is read with it.
+    let begun = Instant::now();
+    let all = json!({ "seq": 2 });
+    bob_here.post(&mark, all).await.expect_status(200);
+    for socket in &mut sockets {
+        let told = at_once(socket, "message_seen", begun).await;
+        assert_eq!((&told["seq"], &told["thread"]), (&json!(2), &json!("all")));
+    }
+}
