@@ -1,11 +1,12 @@
 //! Answers to requests, before a dialect encodes them.
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use std::sync::Arc;
 
 use super::annotation::{Pinned, Reacted};
 use crate::domain::conversation::{Conversation, Participant};
-use crate::domain::ids::Seq;
+use crate::domain::ids::{Seq, UserId};
 use crate::domain::message::Message;
 use crate::domain::snapshot::Snapshot;
 
@@ -22,6 +23,8 @@ pub enum Answer {
     Pinned(Arc<Pinned>),
     /// A conversation was joined.
     Joined(Box<Snapshot>),
+    /// The others who type, each with the time since when.
+    Typists(Vec<(UserId, DateTime<Utc>)>),
     /// A watermark after it moved.
     Marked(Seq),
     /// A conversation after a change.

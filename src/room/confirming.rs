@@ -137,9 +137,10 @@ impl Room {
             } => match command {
                 Command::Send(content) => self.may_send_now(principal, content).is_err(),
                 Command::Type(_) => state.may_speak(principal).is_err(),
-                Command::Mark { .. } | Command::See { .. } | Command::ChangeMine(_) => {
-                    state.access(principal).is_err()
-                }
+                Command::WhoTypes
+                | Command::Mark { .. }
+                | Command::See { .. }
+                | Command::ChangeMine(_) => state.access(principal).is_err(),
                 change => state
                     .decide(principal, change, &self.deps.policies)
                     .is_err(),

@@ -263,6 +263,7 @@ impl State {
             Command::AssignRole { user, role } => self.decide_assignment(caller, user, role),
             Command::Send(_)
             | Command::Type(_)
+            | Command::WhoTypes
             | Command::Mark { .. }
             | Command::See { .. }
             | Command::ChangeMine(_) => Ok(Decision::Already),

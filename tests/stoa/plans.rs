@@ -274,7 +274,11 @@ fn writing(connection: &mut PgConnection) {
     });
     must_walk_nothing(connection, "a profile", |connection, n| {
         let id = UserId::stored(format!("user-{n}"));
-        users::upsert(connection, &id, &Profile::default()).unwrap()
+        let profile = Profile {
+            alias: Some(UserId::stored(format!("alias-{n}"))),
+            ..Profile::default()
+        };
+        users::store(connection, &id, &profile).unwrap()
     });
     must_walk_nothing(
         connection,

@@ -42,7 +42,10 @@ pub(super) fn carry<S: Session>(
         Request::Command {
             conversation,
             command: Command::Send(content),
-        } if !content.attachments.is_empty() || content.forwards().is_some() => {
+        } if !content.attachments.is_empty()
+            || !content.mentions.is_empty()
+            || content.forwards().is_some() =>
+        {
             let reply = core.reply(to, conversation);
             send_prepared(session, conversation, principal, content, reply, context);
         }
@@ -83,7 +86,7 @@ pub(super) fn carry<S: Session>(
     }
 }
 
-/// Sends a message when what it shows of its files, and what it forwards, is known. The session does nothing else until then, so that what its client sends
+/// Sends a message when what it shows of its files, whom it mentions, and what it forwards, is known. The session does nothing else until then, so that what its client sends
 /// next comes after it.
 fn send_prepared<S: Session>(
     session: &S,

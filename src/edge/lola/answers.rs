@@ -37,6 +37,7 @@ pub(crate) fn acknowledgement(answer: &Answer, room: Option<&View>, reader: Read
         Answer::Message(_)
         | Answer::Reacted(_)
         | Answer::Pinned(_)
+        | Answer::Typists(_)
         | Answer::Flow(_)
         | Answer::Done => success(json!({})),
     }

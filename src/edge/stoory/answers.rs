@@ -61,6 +61,7 @@ pub(crate) fn acknowledgement(answer: &Answer, view: Option<&View>, reader: Read
             | Answer::Reacted(_)
             | Answer::Pinned(_)
             | Answer::Marked(_)
+            | Answer::Typists(_)
             | Answer::Flow(_)
             | Answer::Done,
             _,
