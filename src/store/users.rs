@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::access::{who_may_read, who_takes_part};
+use super::access::{have_blocked, who_may_read, who_takes_part};
 use super::pool::explain;
 use super::schema::{participants, users};
 use crate::domain::ids::{UserId, UserNo};
@@ -181,6 +181,33 @@ pub fn note_seen(
     .execute(connection)
     .map(drop)
     .map_err(explain)
+}
+
+/// The e-mail addresses of these users, without those of users who have blocked the reader or whom the reader has blocked.
+pub fn addresses(
+    connection: &mut PgConnection,
+    reader: UserNo,
+    users: &[i64],
+) -> Result<BTreeMap<UserNo, String>, Error> {
+    use diesel::sql_types::{Array, BigInt};
+    let blocked = have_blocked("$1", "u.no");
+    let rows: Vec<AddressRow> = diesel::sql_query(format!(
+        "select u.no, u.email from users u where u.no = any($2) and u.email is not null and not {blocked}"
+    ))
+    .bind::<BigInt, _>(reader.0)
+    .bind::<Array<BigInt>, _>(users)
+    .load(connection)
+    .map_err(explain)?;
+    let pair = |row: AddressRow| (UserNo(row.no), row.email);
+    Ok(rows.into_iter().map(pair).collect())
+}
+
+#[derive(QueryableByName)]
+struct AddressRow {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    no: i64,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    email: String,
 }
 
 /// When these users were last here; those who never were are left out.

@@ -16,13 +16,16 @@ function otherOf({ lead }) {
   return lead.homeowner.id === state.selfUserId ? lead.contractor : lead.homeowner;
 }
 
+/** The name of a user; their address where they have none. */
+const shown = (user) => user?.name ?? user?.email ?? "nobody yet";
+
 function showThreads() {
   const item = (thread) => {
     const unread = thread.unreadCount ? ` (${thread.unreadCount})` : "";
     const button = element("button", { type: "button", dataset: { test: "thread", id: thread.id } },
       element("strong", {}, thread.lead.title + unread), element("br"),
       element("span", { className: "quiet", dataset: { test: "preview" } },
-        `${otherOf(thread)?.email ?? "nobody yet"}: ${thread.messages[0]?.body ?? "nothing said yet"}`));
+        `${shown(otherOf(thread))}: ${thread.messages[0]?.body ?? "nothing said yet"}`));
     button.setAttribute("aria-current", String(thread.id === state.open));
     button.addEventListener("click", () => doing(open(thread.id)));
     return element("li", {}, button);
@@ -47,6 +50,13 @@ function showMessages(messages) {
   return true;
 }
 
+/** The name of somebody who types, from the thread where it has it. */
+function nameOf(id, { userId, email }) {
+  const { lead } = state.threads.find((thread) => thread.id === id);
+  const person = [lead.homeowner, lead.contractor].find((user) => user?.id === userId);
+  return person ? shown(person) : email;
+}
+
 async function readThreads() {
   const { threads, selfUserId } = await getThreads();
   Object.assign(state, { threads, selfUserId });
@@ -58,7 +68,7 @@ async function readOpen() {
   if (!thread) return;
   const [messages, typing] = await Promise.all([getMessages(thread), getTyping(thread)]);
   if (thread !== state.open) return;
-  place("typing").textContent = typing.map(({ email }) => `${email} is typing …`).join(" ");
+  place("typing").textContent = typing.map((user) => `${nameOf(thread, user)} is typing …`).join(" ");
   const isNew = showMessages(messages);
   const last = messages.at(-1);
   if (isNew && last && last.fromUser.id !== state.selfUserId) await markRead(thread);

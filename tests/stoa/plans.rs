@@ -278,7 +278,9 @@ fn writing(connection: &mut PgConnection) {
             alias: Some(UserId::stored(format!("alias-{n}"))),
             ..Profile::default()
         };
-        users::store(connection, &id, &profile).unwrap()
+        users::store(connection, &id, &profile).unwrap();
+        let both = [n, n + 5_000];
+        users::addresses(connection, UserNo(n), &both).unwrap()
     });
     must_walk_nothing(
         connection,

@@ -1,8 +1,11 @@
 //! The dialect of quotexbert's front end: threads about leads, which it polls over REST. `docs/quotexbert.md` has a line for each endpoint.
 
+mod addresses;
+mod concerned;
 mod denial;
 mod lead;
 mod message;
+mod open_thread;
 mod people;
 pub mod rest;
 

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::addresses::Addresses;
+use crate::domain::access::Privilege;
 use crate::domain::conversation::{Conversation, Participant};
 use crate::domain::ids::{UserId, UserNo};
 use crate::domain::principal::Principal;
@@ -19,7 +21,7 @@ pub(super) const CONTRACTOR: &str = "contractor";
 pub struct UserRow {
     /// The platform's id
     id: String,
-    /// The caller's own e-mail address; of others their name, or their id: what the client shows
+    /// Their e-mail address, if the caller sees it; otherwise their name, or their id: what the client shows
     email: String,
     /// The name to show
     name: Option<String>,
@@ -58,6 +60,7 @@ impl UserRow {
 pub(super) struct ThreadPeople<'a> {
     people: Vec<&'a Participant>,
     caller: &'a Principal,
+    addresses: &'a Addresses,
     system: &'a str,
 }
 
@@ -66,11 +69,13 @@ impl<'a> ThreadPeople<'a> {
     pub(super) fn new(
         people: impl IntoIterator<Item = &'a Participant>,
         caller: &'a Principal,
+        addresses: &'a Addresses,
         system: &'a str,
     ) -> Self {
         Self {
             people: people.into_iter().collect(),
             caller,
+            addresses,
             system,
         }
     }
@@ -114,7 +119,7 @@ impl<'a> ThreadPeople<'a> {
         let (name, photo) = (person.name.clone(), person.avatar_url.clone());
         UserRow {
             id: person.id.to_string(),
-            email: self.shown(&person.id, name.as_deref()),
+            email: self.shown(person),
             contractor_profile: (person.role == CONTRACTOR).then(|| ContractorProfile {
                 company_name: name.clone(),
                 profile_photo: photo.clone(),
@@ -154,13 +159,27 @@ impl<'a> ThreadPeople<'a> {
     /// What is shown of the participant with this id.
     pub(super) fn named(&self, id: &UserId) -> String {
         let person = self.iter().find(|person| person.id == *id);
-        self.shown(id, person.and_then(|person| person.name.as_deref()))
+        person.map_or_else(|| id.to_string(), |person| self.shown(person))
     }
 
-    /// E-mail addresses are their owners' alone; the client shows this text in their place.
-    fn shown(&self, id: &UserId, name: Option<&str>) -> String {
-        let own = Some(&self.caller.profile).filter(|_| *id == self.caller.id);
-        let own = own.and_then(|profile| profile.email.as_deref());
-        own.or(name).unwrap_or(id.as_str()).to_owned()
+    /// What the client shows of a participant.
+    fn shown(&self, person: &Participant) -> String {
+        let address = self.address(person).or(person.name.as_deref());
+        address.unwrap_or(person.id.as_str()).to_owned()
+    }
+
+    /// The caller's own address, and those of whoever takes part where the caller does.
+    fn address(&self, person: &Participant) -> Option<&str> {
+        if person.no == self.caller.no {
+            return self.caller.profile.email.as_deref();
+        }
+        let address = self.addresses.of(person.no);
+        address.filter(|_| self.sees_addresses() && person.takes_part())
+    }
+
+    fn sees_addresses(&self) -> bool {
+        let own = self.present().find(|person| person.no == self.caller.no);
+        let takes_part = own.is_some_and(|own| own.may_read().is_ok());
+        takes_part || self.caller.roles.may(Privilege::SeeEmailAddresses)
     }
 }

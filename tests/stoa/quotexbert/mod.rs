@@ -1,6 +1,8 @@
 //! quotexbert's front end from outside: its threads about leads, polled over REST.
 
 mod access;
+mod addresses;
+mod coming;
 mod page;
 mod polling;
 mod threads;

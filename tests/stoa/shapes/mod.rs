@@ -12,6 +12,7 @@ mod native;
 mod native_businesses;
 mod native_events;
 mod payments;
+mod quotexbert;
 mod recording_client;
 mod refusals;
 mod refusals_of_deals;

@@ -8,13 +8,13 @@ use utoipa::ToSchema;
 
 use super::given;
 use super::threads::row;
-use crate::domain::access::Privilege;
 use crate::domain::access::beginning::Inviter;
+use crate::domain::access::{ParticipantState, Privilege};
 use crate::domain::command::Command;
-use crate::domain::conversation::{Card, ConversationKind, Subject};
-use crate::domain::ids::{ConversationId, UserId, UserNo};
+use crate::domain::conversation::{Card, ConversationKind, Participant, Subject};
+use crate::domain::ids::{ConversationId, UserNo};
 use crate::domain::limits;
-use crate::domain::principal::{Principal, Profile, Roles};
+use crate::domain::principal::{Principal, Roles};
 use crate::domain::refusal::Refusal;
 use crate::edge::http::call::Call;
 use crate::edge::http::idempotent::StoredResponse;
@@ -24,8 +24,9 @@ use crate::edge::native::rest::conversations::listed;
 use crate::edge::native::rest::creating::make;
 use crate::edge::native::rest::found::Wish;
 use crate::edge::quotexbert::LEAD;
+use crate::edge::quotexbert::addresses::Addresses;
+use crate::edge::quotexbert::concerned::{Concerned, people_of};
 use crate::edge::quotexbert::lead::ThreadRow;
-use crate::edge::quotexbert::people::{CONTRACTOR, HOMEOWNER};
 use crate::store::conversations::{self as rows, Key};
 use crate::store::creation::NewConversation;
 use crate::store::replay;
@@ -49,8 +50,8 @@ pub struct Created {
     thread: ThreadRow,
 }
 
-/// Begin the thread about a lead, or get the one that is there. The platform has described the lead before (`PUT /api/v1/subjects/lead/{id}`); all whom it concerns take part
-#[utoipa::path(request_body = CreateBody, responses((status = 200, body = Created), (status = 400, description = "UNPROCESSABLE: Lead ID required"), (status = 403, description = "IDENTITY_MISMATCH; FORBIDDEN: the lead does not concern them"), (status = 404, description = "SUBJECT_NOT_FOUND, USER_NOT_FOUND")), security(("bearer" = [])), tag = "quotexbert")]
+/// Begin the thread about a lead, or get the one that is there. The platform has described the lead before (`PUT /api/v1/subjects/lead/{id}`); those whom it concerns take part
+#[utoipa::path(request_body = CreateBody, responses((status = 200, body = Created), (status = 400, description = "UNPROCESSABLE: Lead ID required"), (status = 403, description = "IDENTITY_MISMATCH; FORBIDDEN: the lead does not concern them; UNREACHABLE; NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "SUBJECT_NOT_FOUND, USER_NOT_FOUND")), security(("bearer" = [])), tag = "quotexbert")]
 #[post("/create")]
 pub async fn create(call: Call<(), Body>) -> Result<HttpResponse, Failure> {
     let work = async {
@@ -61,7 +62,11 @@ pub async fn create(call: Call<(), Body>) -> Result<HttpResponse, Failure> {
         let acting = call.acting_user(user_id.as_deref()).await?;
         let thread = thread_about(&call.server, &acting, lead).await?;
         let listed = listed(&call, thread).await?;
-        let thread = row(&call, &listed);
+        let (caller, people) = (call.caller.no, listed.participants.clone());
+        let read = call
+            .pool()
+            .run(move |connection| Addresses::read(connection, caller, people.iter()));
+        let thread = row(&call, &listed, &read.await?);
         StoredResponse::json(200, &Created { thread })
     };
     call.once(work).await
@@ -83,29 +88,30 @@ async fn thread_about(
     let wanted = external_id.clone();
     let pool = &server.deps.room.pool;
     let read = pool.run(move |connection| rows::by_external_id(connection, &wanted));
-    let platform = Arc::new(for_the_platform(acting));
     let id = match read.await? {
         Some(found) => found.id,
         None => {
+            own.map_or(Ok(()), Concerned::may_come)?;
             let new = new_thread(acting.no, (lead, described.card()), external_id, &people);
-            make(server, &platform, new, Wish::default()).await?.id
+            begin(server, acting, new, &people).await?
         }
     };
     if let Some(own) = own {
-        join(server, &platform, id, own).await?;
+        join(server, acting, id, own).await?;
     }
     Ok(id)
 }
 
-/// The acting user with the platform's rights: what is done here, the platform's description of the lead says.
-fn for_the_platform(acting: &Principal) -> Principal {
-    Principal {
+/// The acting user with the platform's rights, for what the platform's description of the lead says and nothing else: who takes part,
+/// in which role.
+fn for_the_platform(acting: &Principal) -> Arc<Principal> {
+    Arc::new(Principal {
         roles: Roles {
             service: true,
             ..Roles::default()
         },
         ..acting.clone()
-    }
+    })
 }
 
 async fn described(server: &AppState, lead: String) -> Result<Described, Failure> {
@@ -119,41 +125,6 @@ async fn described(server: &AppState, lead: String) -> Result<Described, Failure
     Ok(described)
 }
 
-/// Somebody whom a lead concerns.
-struct Concerned {
-    no: UserNo,
-    id: UserId,
-    role: &'static str,
-}
-
-/// Whom a lead concerns: its homeowner, whom its data names or who comes first, and contractors.
-async fn people_of(server: &AppState, described: &Described) -> Result<Vec<Concerned>, Failure> {
-    let named = |name: &str| {
-        let data = described.data.as_ref()?;
-        data.get(name).and_then(Value::as_str).map(str::to_owned)
-    };
-    let homeowner = named("homeownerId").or_else(|| described.people.first().cloned());
-    let others = described.people.iter().cloned();
-    let all = homeowner.into_iter().chain(others);
-    let all = all.chain(named("contractorId"));
-    let mut people: Vec<Concerned> = Vec::new();
-    for id in all {
-        let id = UserId::parse(&id, "people")?;
-        let known = &server.deps.people;
-        let (no, id, _) = known.remember(id, Profile::default()).await?;
-        if people.iter().any(|person| person.no == no) {
-            continue;
-        }
-        let role = if people.is_empty() {
-            HOMEOWNER
-        } else {
-            CONTRACTOR
-        };
-        people.push(Concerned { no, id, role });
-    }
-    Ok(people)
-}
-
 fn new_thread(
     creator: UserNo,
     (lead, card): (String, Card),
@@ -161,7 +132,7 @@ fn new_thread(
     people: &[Concerned],
 ) -> NewConversation {
     let title = card.get("title").and_then(Value::as_str);
-    let people = people.iter();
+    let people = people.iter().filter(|person| person.may_come().is_ok());
     NewConversation {
         id: ConversationId::fresh(),
         kind: ConversationKind::Group,
@@ -184,10 +155,32 @@ fn new_thread(
     }
 }
 
-/// Brings somebody into a thread that is there, unless they take part, or were removed from it.
+/// Creates the thread. Where its people have begun a conversation about the lead already, that becomes the thread, and each gets the role
+/// that the lead gives them.
+async fn begin(
+    server: &AppState,
+    acting: &Arc<Principal>,
+    new: NewConversation,
+    people: &[Concerned],
+) -> Result<ConversationId, Failure> {
+    let policy = server.deps.room.policies.of(ConversationKind::Group);
+    if new.participants.len() > policy.maximum {
+        let why = "This lead concerns more people than may take part in a group";
+        return Err(Refusal::Unprocessable(why).into());
+    }
+    let role = |person: &Concerned| (person.id.clone(), person.role.to_owned());
+    let wish = Wish {
+        title: new.title.clone(),
+        roles: people.iter().map(role).collect(),
+        ..Wish::default()
+    };
+    Ok(make(server, &for_the_platform(acting), new, wish).await?.id)
+}
+
+/// Brings somebody into a thread that is there, unless they take part, were removed from it or blocked in it, or may not come.
 async fn join(
     server: &AppState,
-    platform: &Arc<Principal>,
+    acting: &Arc<Principal>,
     id: ConversationId,
     own: &Concerned,
 ) -> Result<(), Failure> {
@@ -195,18 +188,19 @@ async fn join(
     let read = pool.run(move |connection| replay::load(connection, Key::Id(id)));
     let found = read.await?.ok_or(Refusal::ConversationNotFound)?;
     let mut people = found.participants.iter();
-    match people.find(|person| person.no == own.no) {
-        Some(person) if person.takes_part() => Ok(()),
-        Some(person) if !person.has_left() => Err(Refusal::NotAParticipant.into()),
-        Some(_) | None => {
-            let add = Command::AddParticipant {
-                user: own.id.clone(),
-                role: Some(own.role.to_owned()),
-                history: None,
-            };
-            let rooms = &server.deps.rooms;
-            rooms.ask(id, Arc::clone(platform), add).await?;
-            Ok(())
-        }
+    let person = people.find(|person| person.no == own.no);
+    match person.map(Participant::state) {
+        Some(ParticipantState::Active | ParticipantState::Muted) => return Ok(()),
+        Some(ParticipantState::Removed) => return Err(Refusal::NotAParticipant.into()),
+        Some(ParticipantState::Blocked) => return Err(Refusal::Blocked.into()),
+        Some(ParticipantState::Left) | None => own.may_come()?,
     }
+    let add = Command::AddParticipant {
+        user: own.id.clone(),
+        role: Some(own.role.to_owned()),
+        history: None,
+    };
+    let rooms = &server.deps.rooms;
+    rooms.ask(id, for_the_platform(acting), add).await?;
+    Ok(())
 }

@@ -19,8 +19,8 @@ use crate::edge::http::Failure;
 use crate::edge::http::call::{Call, unexpected};
 use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::refusals::Body;
-use crate::edge::native::rest::opened::Opened;
 use crate::edge::quotexbert::message::{MessageRow, Moves, StoredFields};
+use crate::edge::quotexbert::open_thread::OpenThread;
 use crate::edge::quotexbert::people::ThreadPeople;
 use crate::store::history::{PageReader, page as page_of};
 use crate::store::messages::Page;
@@ -43,16 +43,16 @@ pub struct Messages {
 #[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200, body = Messages), (status = 304, description = "Nothing has changed"), (status = 403, description = "NOT_A_PARTICIPANT, BLOCKED"), (status = 404, description = "CONVERSATION_NOT_FOUND")), security(("bearer" = [])), tag = "quotexbert")]
 #[get("/{id}/messages")]
 pub async fn list(call: Call<ConversationId>) -> Result<HttpResponse, Failure> {
-    let opened = Opened::find(&call.server, &call.caller, call.path).await?;
-    let tag = tag(&opened);
+    let thread = OpenThread::find(&call, &call.caller, call.path).await?;
+    let tag = tag(&thread);
     let known = call.headers().get(IF_NONE_MATCH);
     if known.is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
         return Ok(HttpResponse::NotModified()
             .insert_header((ETAG, tag))
             .finish());
     }
-    let conversation = opened.loaded.conversation.no;
-    let reader = opened.reader.clone();
+    let conversation = thread.opened.loaded.conversation.no;
+    let reader = thread.opened.reader.clone();
     let read = call.pool().run(move |connection| {
         let page_reader = PageReader::Checked {
             conversation,
@@ -64,7 +64,7 @@ pub async fn list(call: Call<ConversationId>) -> Result<HttpResponse, Failure> {
         Ok((messages, moves.into_iter().collect::<Moves>()))
     });
     let (messages, moves) = read.await?;
-    let people = people(&call, &opened);
+    let people = thread.people(&call, &call.caller);
     let shown = messages.iter().filter(|it| it.deleted_at.is_none());
     let messages = shown.map(|message| MessageRow::new(message, call.path, &people, &moves));
     let messages = messages.collect();
@@ -74,16 +74,8 @@ pub async fn list(call: Call<ConversationId>) -> Result<HttpResponse, Failure> {
         .json(Messages { messages }))
 }
 
-fn people<'a, B>(call: &'a Call<ConversationId, B>, opened: &'a Opened) -> ThreadPeople<'a> {
-    let system = &call.server.config.dialects.system_user_id;
-    ThreadPeople::new(&opened.loaded.participants, &call.caller, system)
-}
-
-/// What changes whenever the answer does: the newest change, and the people with their watermarks.
-fn tag(opened: &Opened) -> String {
-    let (loaded, reader) = (&opened.loaded, &opened.reader);
-    let last = loaded.conversation.last_seq;
-    let digest = Sha256::digest(format!("{last} {reader:?} {:?}", loaded.participants));
+fn tag(thread: &OpenThread) -> String {
+    let digest = Sha256::digest(thread.state());
     let hex = digest.iter().take(16).map(|byte| format!("{byte:02x}"));
     format!("\"{}\"", hex.collect::<String>())
 }
@@ -124,8 +116,8 @@ pub async fn send(call: Call<ConversationId, Body>) -> Result<HttpResponse, Fail
         if sender.is_named(&to) {
             return Err(Refusal::Unprocessable("Cannot send message to yourself").into());
         }
-        let opened = Opened::find(&call.server, &sender, call.path).await?;
-        let people = people(&call, &opened);
+        let thread = OpenThread::find(&call, &sender, call.path).await?;
+        let people = thread.people(&call, &call.caller);
         let to = call.user_named(UserId::parse(&to, "toUserId")?).await?;
         let to = people.present_as(&to).ok_or(Refusal::ParticipantNotFound)?;
         let content = Content {

@@ -14,6 +14,7 @@ use crate::edge::http::call::Call;
 use crate::edge::http::{Failure, Query};
 use crate::edge::native::rest::conversations::{cursor_of, cursor_text};
 use crate::edge::quotexbert::LEAD;
+use crate::edge::quotexbert::addresses::Addresses;
 use crate::edge::quotexbert::lead::ThreadRow;
 use crate::edge::quotexbert::message::{MessageRow, Moves};
 use crate::edge::quotexbert::people::ThreadPeople;
@@ -60,24 +61,30 @@ pub async fn list(call: Call, query: Query<ListQuery>) -> Result<HttpResponse, F
         ..Filter::default()
     };
     let user = call.caller.no;
-    let read = call
-        .pool()
-        .run(move |connection| rows::list(connection, user, &filter, MOST));
-    let found = read.await?;
+    let read = call.pool().run(move |connection| {
+        let found = rows::list(connection, user, &filter, MOST)?;
+        let people = found.iter().flat_map(|listed| &listed.participants);
+        let addresses = Addresses::read(connection, user, people)?;
+        Ok((found, addresses))
+    });
+    let (found, addresses) = read.await?;
     let last = found.last().filter(|_| found.len() as i64 == MOST);
     let next = last.map(|last| cursor_text(last.conversation.updated_at, last.conversation.no.0));
     Ok(HttpResponse::Ok().json(Threads {
-        threads: found.iter().map(|listed| row(&call, listed)).collect(),
+        threads: found
+            .iter()
+            .map(|listed| row(&call, listed, &addresses))
+            .collect(),
         self_user_id: call.caller.id.as_str(),
         next_cursor: next,
     }))
 }
 
 /// A thread as it stands in the caller's list.
-pub(super) fn row<P, B>(call: &Call<P, B>, listed: &Listed) -> ThreadRow {
+pub(super) fn row<P, B>(call: &Call<P, B>, listed: &Listed, addresses: &Addresses) -> ThreadRow {
     let conversation = &listed.conversation;
     let system = &call.server.config.dialects.system_user_id;
-    let people = ThreadPeople::new(&listed.participants, &call.caller, system);
+    let people = ThreadPeople::new(&listed.participants, &call.caller, addresses, system);
     let newest = listed.last_message.as_ref();
     let newest = newest.filter(|message| message.deleted_at.is_none());
     let newest =

@@ -15,8 +15,7 @@ use crate::edge::http::call::{Call, unexpected};
 use crate::edge::http::refusals::Body;
 use crate::edge::http::{Failure, Query};
 use crate::edge::native::instants::instant;
-use crate::edge::native::rest::opened::Opened;
-use crate::edge::quotexbert::people::ThreadPeople;
+use crate::edge::quotexbert::open_thread::OpenThread;
 
 /// Which thread.
 #[derive(Deserialize, IntoParams)]
@@ -36,7 +35,7 @@ pub struct TypingQuery {
 pub struct TypingUser {
     /// The platform's id
     user_id: String,
-    /// What the client shows: their name, or their id
+    /// Their e-mail address, if the caller sees it; otherwise their name, or their id
     email: String,
     /// Since when
     #[serde(serialize_with = "instant")]
@@ -66,9 +65,8 @@ pub async fn list(call: Call, query: Query<TypingQuery>) -> Result<HttpResponse,
         let typing_users = Vec::new();
         return Ok(HttpResponse::Ok().json(TypingUsers { typing_users }));
     }
-    let opened = Opened::find(&call.server, &call.caller, thread).await?;
-    let system = &call.server.config.dialects.system_user_id;
-    let people = ThreadPeople::new(&opened.loaded.participants, &call.caller, system);
+    let thread = OpenThread::find(&call, &call.caller, thread).await?;
+    let people = thread.people(&call, &call.caller);
     let typing = typists.into_iter().map(|(id, started_at)| TypingUser {
         email: people.named(&id),
         user_id: id.to_string(),
