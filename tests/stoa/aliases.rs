@@ -143,6 +143,18 @@ async fn the_other_id_is_accepted_wherever_an_id_is() {
         .expect_status(204);
     let left = bob.delete(&format!("{people}/43")).await;
     left.expect_status(204);
+    for (path, own) in [
+        (
+            "/api/messages/direct-connect",
+            json!({ "target_user_id": "42" }),
+        ),
+        (
+            "/api/bids/automated/initialize",
+            json!({ "bid_id": "b-1", "influencer_id": "42" }),
+        ),
+    ] {
+        ann.post(path, own).await.expect_status(422);
+    }
     let shown = bob.get("/api/v1/users/42").await;
     assert_eq!(shown.expect_status(200).body["user_id"], "user_ann");
 }
