@@ -35,7 +35,7 @@ async fn a_token_says_the_other_id_and_either_is_the_same_user() {
     );
     let by_alias = bearer(&app, "42", None);
     assert_eq!(me(&by_alias).await["user_id"], "user_ann");
-    let users = app.count("select count(*) from users where id in ('user_ann', '42')");
+    let users = app.count("select count(*) as n from users where id in ('user_ann', '42')");
     assert_eq!(users, 1);
     let service = app.person_with("platform", &["service"]).await;
     let out = service.post("/api/v1/users/42/sign-out", json!({})).await;
@@ -88,62 +88,45 @@ async fn the_same_alias_at_once_goes_to_one_user() {
     let answers = futures_util::future::join_all(asked).await;
     let given = answers.iter().filter(|answer| answer.status == 200);
     assert_eq!(given.count(), 1);
-    assert_eq!(app.count("select count(*) from users where alias = '7'"), 1);
+    assert_eq!(
+        app.count("select count(*) as n from users where alias = '7'"),
+        1
+    );
 }
 
-#[tokio::test]
-async fn the_other_id_is_accepted_wherever_an_id_is() {
-    let app = app().await;
-    let (ann, bob) = (
-        bearer(&app, "user_ann", Some("42")),
-        bearer(&app, "user_bob", Some("43")),
-    );
+/// Ann and Bob, who have an alias each.
+async fn two(app: &TestApp) -> (Person, Person) {
+    let ann = bearer(app, "user_ann", Some("42"));
+    let bob = bearer(app, "user_bob", Some("43"));
     me(&ann).await;
     me(&bob).await;
-    let wanted = json!({ "kind": "direct", "participants": [{ "user_id": "43" }] });
-    let made = ann.post("/api/v1/conversations", wanted.clone()).await;
-    let direct = made.expect_status(201).body["id"].clone();
-    let oneself = json!({ "kind": "direct", "participants": [{ "user_id": "42" }] });
-    ann.post("/api/v1/conversations", oneself)
-        .await
-        .expect_status(422);
-    let there = ann.post("/api/v1/conversations", wanted).await;
-    assert_eq!(there.expect_status(200).body["id"], direct);
+    (ann, bob)
+}
+
+/// A group of both, as its path; Bob comes in under his alias.
+async fn group(ann: &Person) -> String {
     let group = json!({ "kind": "group", "participants": [] });
     let group = ann.post("/api/v1/conversations", group).await;
     let group = group.expect_status(201).body["id"].clone();
     let path = format!("/api/v1/conversations/{}", group.as_str().expect("an id"));
-    let people = format!("{path}/participants");
-    let added = ann.post(&people, json!({ "user_id": "43" })).await;
+    let bob = json!({ "user_id": "43" });
+    let added = ann.post(&format!("{path}/participants"), bob).await;
     added.expect_status(200);
-    let said = json!({ "body": "You", "sender_id": "42", "mentions": ["43", "user_bob"] });
-    let said = ann.post(&format!("{path}/messages"), said).await;
-    let said = said.expect_status(201).body;
-    assert_eq!(said["mentions"], json!(["user_bob"]));
-    let found = ann
-        .get("/api/v1/search?q=from:42")
-        .await
-        .expect_status(200)
-        .body;
-    assert_eq!(found["items"][0]["message"]["id"], said["id"]);
-    let muted = ann
-        .patch(&format!("{people}/43"), json!({ "muted": true }))
-        .await;
-    muted.expect_status(200);
-    let seen = json!({ "seq": 1, "user_id": "43" });
-    bob.post(&format!("{path}/seen"), seen)
-        .await
-        .expect_status(200);
-    let other = json!({ "seq": 1, "user_id": "42" });
-    bob.post(&format!("{path}/seen"), other)
-        .await
-        .expect_status(403);
-    ann.put("/api/v1/blocks/43", json!({}))
-        .await
-        .expect_status(204);
-    let left = bob.delete(&format!("{people}/43")).await;
-    left.expect_status(204);
+    path
+}
+
+#[tokio::test]
+async fn a_conversation_is_begun_with_the_other_id_and_with_oneself_under_neither() {
+    let app = app().await;
+    let (ann, bob) = two(&app).await;
+    let with = |id: &str| json!({ "kind": "direct", "participants": [{ "user_id": id }] });
+    let path = "/api/v1/conversations";
+    let made = ann.post(path, with("43")).await;
+    let direct = made.expect_status(201).body["id"].clone();
+    let there = ann.post(path, with("user_bob")).await;
+    assert_eq!(there.expect_status(200).body["id"], direct);
     for (path, own) in [
+        (path, with("42")),
         (
             "/api/messages/direct-connect",
             json!({ "target_user_id": "42" }),
@@ -157,4 +140,48 @@ async fn the_other_id_is_accepted_wherever_an_id_is() {
     }
     let shown = bob.get("/api/v1/users/42").await;
     assert_eq!(shown.expect_status(200).body["user_id"], "user_ann");
+}
+
+#[tokio::test]
+async fn a_message_names_its_sender_and_whom_it_mentions_by_either_id() {
+    let app = app().await;
+    let (ann, _) = two(&app).await;
+    let path = group(&ann).await;
+    let said = json!({ "body": "You", "sender_id": "42", "mentions": ["43", "user_bob"] });
+    let said = ann.post(&format!("{path}/messages"), said).await;
+    let said = said.expect_status(201).body;
+    assert_eq!(said["mentions"], json!(["user_bob"]));
+    let found = ann.get("/api/v1/search?q=from:42").await;
+    let found = found.expect_status(200).body;
+    assert_eq!(found["items"][0]["message"]["id"], said["id"]);
+    let conversation = path.rsplit('/').next().expect("an id");
+    let mut socket = ann.joined(conversation).await;
+    let again = json!({ "conversation_id": conversation, "body": "You", "mentions": ["43"] });
+    let again = socket.call("send_message", again).await.expect("sent");
+    let id = &again["id"];
+    let seen = ann
+        .get(&format!("{path}/messages"))
+        .await
+        .expect_status(200);
+    let items = seen.body["items"].as_array().expect("a list").clone();
+    let stored = items.iter().find(|message| message["id"] == *id);
+    assert_eq!(stored.expect("stored")["mentions"], json!(["user_bob"]));
+}
+
+#[tokio::test]
+async fn a_participant_and_a_reader_are_named_by_the_other_id() {
+    let app = app().await;
+    let (ann, bob) = two(&app).await;
+    let path = group(&ann).await;
+    let bobs = format!("{path}/participants/43");
+    let muted = ann.patch(&bobs, json!({ "muted": true })).await;
+    muted.expect_status(200);
+    let seen = format!("{path}/seen");
+    for (id, status) in [("43", 200), ("42", 403)] {
+        let mark = json!({ "seq": 1, "user_id": id });
+        bob.post(&seen, mark).await.expect_status(status);
+    }
+    let blocked = ann.put("/api/v1/blocks/43", json!({})).await;
+    blocked.expect_status(204);
+    bob.delete(&bobs).await.expect_status(204);
 }

@@ -42,10 +42,7 @@ pub(super) fn carry<S: Session>(
         Request::Command {
             conversation,
             command: Command::Send(content),
-        } if !content.attachments.is_empty()
-            || !content.mentions.is_empty()
-            || content.forwards().is_some() =>
-        {
+        } if must_be_prepared(&content) => {
             let reply = core.reply(to, conversation);
             send_prepared(session, conversation, principal, content, reply, context);
         }
@@ -86,8 +83,14 @@ pub(super) fn carry<S: Session>(
     }
 }
 
-/// Sends a message when what it shows of its files, whom it mentions, and what it forwards, is known. The session does nothing else until then, so that what its client sends
-/// next comes after it.
+/// Whether something must be read before a message is sent.
+fn must_be_prepared(content: &Content) -> bool {
+    let names_others = !content.attachments.is_empty() || !content.mentions.is_empty();
+    names_others || content.forwards().is_some()
+}
+
+/// Sends a message when what it shows of its files, whom it mentions, and what it forwards, is known. The session does nothing else until
+/// then, so that what its client sends next comes after it.
 fn send_prepared<S: Session>(
     session: &S,
     conversation: ConversationId,

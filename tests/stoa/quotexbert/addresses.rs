@@ -6,15 +6,15 @@ use super::{Site, messages};
 use crate::client::Person;
 
 const CARLS: &str = "carl@example.com";
+/// The name in his token.
+const CARL: &str = "carl by name";
+const HANA: &str = "hana by name";
 
 /// A thread in which both have an address, and Carl has spoken.
 async fn talked(site: &Site) -> String {
-    for (id, name, email) in [
-        ("hana", "Hana", "hana@example.com"),
-        ("carl", "Carl", CARLS),
-    ] {
+    for (id, email) in [("hana", "hana@example.com"), ("carl", CARLS)] {
         let path = format!("/api/v1/users/{id}");
-        let profile = json!({ "name": name, "email": email });
+        let profile = json!({ "email": email });
         site.platform.put(&path, profile).await.expect_status(200);
     }
     let thread = site.begun().await;
@@ -54,11 +54,11 @@ async fn without_an_address_the_name_stands_there_and_without_a_name_the_id() {
     let site = Site::open().await;
     let thread = site.begun().await;
     site.say(&site.carl, "hana", &thread, "Hello").await;
-    assert_eq!(speaker(&site.hana, &thread).await["email"], "carl");
-    let named = json!({ "name": "Carl" });
-    let named = site.platform.put("/api/v1/users/carl", named).await;
-    named.expect_status(200);
-    assert_eq!(speaker(&site.hana, &thread).await["email"], "Carl");
+    assert_eq!(speaker(&site.hana, &thread).await["email"], CARL);
+    // Nobody has seen a token of theirs.
+    site.describe("lead-2", &["hana", "zoe"]).await;
+    let thread = site.thread(&site.hana, "lead-2").await;
+    assert_eq!(thread["lead"]["contractor"]["email"], "zoe");
 }
 
 #[tokio::test]
@@ -67,9 +67,9 @@ async fn a_block_hides_the_addresses_of_both() {
     let thread = talked(&site).await;
     let blocked = site.hana.put("/api/v1/blocks/carl", json!({})).await;
     blocked.expect_status(204);
-    assert_eq!(speaker(&site.hana, &thread).await["email"], "Carl");
+    assert_eq!(speaker(&site.hana, &thread).await["email"], CARL);
     let listed = site.list(&site.carl).await;
-    assert_eq!(listed[0]["lead"]["homeowner"]["email"], "Hana");
+    assert_eq!(listed[0]["lead"]["homeowner"]["email"], HANA);
     assert_eq!(speaker(&site.carl, &thread).await["email"], CARLS);
 }
 
@@ -78,11 +78,11 @@ async fn staff_see_no_address_and_nobody_that_of_somebody_who_has_left() {
     let site = Site::open().await;
     let thread = talked(&site).await;
     let staff = site.app.person_with("sue", &["support"]).await;
-    assert_eq!(speaker(&staff, &thread).await["email"], "Carl");
+    assert_eq!(speaker(&staff, &thread).await["email"], CARL);
     assert_eq!(speaker(&site.platform, &thread).await["email"], CARLS);
     let carl = format!("/api/v1/conversations/{thread}/participants/carl");
     site.carl.delete(&carl).await.expect_status(204);
-    assert_eq!(speaker(&site.hana, &thread).await["email"], "Carl");
+    assert_eq!(speaker(&site.hana, &thread).await["email"], CARL);
     let listed = site.list(&site.hana).await;
     assert_eq!(listed[0]["lead"]["contractor"], Value::Null);
 }
