@@ -35,7 +35,7 @@ async fn people_of_a_thread_see_each_others_addresses() {
     let carl = speaker(&site.hana, &thread).await;
     assert_eq!(
         (&carl["email"], &carl["name"]),
-        (&json!(CARLS), &json!("Carl"))
+        (&json!(CARLS), &json!(CARL))
     );
     let listed = site.list(&site.hana).await;
     assert_eq!(listed[0]["lead"]["contractor"]["email"], CARLS);
