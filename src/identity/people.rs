@@ -199,14 +199,18 @@ impl People {
     }
 
     /// Ends a user's sessions and refuses all earlier tokens. An unknown user is stored first, so that a token
-    /// being verified at this moment is refused too.
-    pub async fn sign_out(&self, id: UserId) -> Result<NotBefore, Error> {
+    /// being verified at this moment is refused too. Answers the user's id, where an alias was given.
+    pub async fn sign_out(&self, id: UserId) -> Result<(UserId, NotBefore), Error> {
         let (no, id, _) = self.remember(id, Profile::default()).await?;
         let signed_out = move |connection: &mut _| revocations::sign_out(connection, no);
         let not_before = self.pool.run(signed_out).await?;
-        self.apply(SignOut { id, no, not_before });
+        self.apply(SignOut {
+            id: id.clone(),
+            no,
+            not_before,
+        });
         self.outgoing.say(|| Section::Ended(no));
-        Ok(not_before)
+        Ok((id, not_before))
     }
 
     /// Another server has stored another profile of this user: what is cached here is old.
