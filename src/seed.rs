@@ -149,6 +149,19 @@ const STORIES: [Story; 5] = [
     },
 ];
 
+/// A thread about a lead, as the page of the dialect `quotexbert` shows it.
+const LEAD: Story = Story {
+    kind: ConversationKind::Group,
+    title: Some("Kitchen above the bakery"),
+    subject: Some(("lead", "lead-7", "Kitchen above the bakery")),
+    people: &[("mira", "homeowner"), ("jonas", "contractor")],
+    lines: &[
+        ("jonas", "I saw your lead. When can I measure the kitchen?"),
+        ("mira", "On Thursday after ten, the key is in the shop."),
+    ],
+    read: 1,
+};
+
 /// Creates the people and their conversations, once.
 pub async fn seed(deps: &SessionDeps) -> Result<(), Error> {
     let mut people = Vec::with_capacity(CAST.len());
@@ -171,6 +184,9 @@ pub async fn seed(deps: &SessionDeps) -> Result<(), Error> {
     for story in &STORIES {
         tell(deps, story, &people).await?;
     }
+    if deps.dialects.serves("quotexbert") {
+        tell(deps, &LEAD, &people).await?;
+    }
     deals::play(deps, &people).await
 }
 
@@ -180,8 +196,9 @@ async fn principal(deps: &SessionDeps, claims: Claims) -> Result<Principal, Erro
         name: claims.name,
         email: claims.email,
         avatar_url: None,
+        alias: None,
     };
-    let (no, profile) = deps.people.remember(id.clone(), profile).await?;
+    let (no, id, profile) = deps.people.remember(id, profile).await?;
     let support = claims.roles.iter().any(|role| role == "support");
     let roles = Roles {
         support,

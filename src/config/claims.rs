@@ -19,6 +19,9 @@ pub struct ClaimOptions {
         default_value = "name"
     )]
     pub name_claim: Claim,
+    /// Claim with another id of the user, a string or a whole number, which is accepted wherever their id is
+    #[arg(long, env = "STOA_ALIAS_CLAIM", value_name = "CLAIM")]
+    pub alias_claim: Option<Claim>,
     /// Claim with the roles: a list of strings. Where it is named here, it may be one string too
     #[arg(long, env = "STOA_ROLES_CLAIM", value_name = "CLAIM")]
     pub roles_claim: Option<Claim>,
@@ -46,6 +49,7 @@ impl Default for ClaimOptions {
         Self {
             user_claim: None,
             name_claim: Claim::Name("name".to_owned()),
+            alias_claim: None,
             roles_claim: None,
             role_map: Vec::new(),
             require_claim: Vec::new(),

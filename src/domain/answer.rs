@@ -1,11 +1,12 @@
 //! Answers to requests, before a dialect encodes them.
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use std::sync::Arc;
 
 use super::annotation::{Pinned, Reacted};
 use crate::domain::conversation::{Conversation, Participant};
-use crate::domain::ids::{MessageId, Seq};
+use crate::domain::ids::{MessageId, Seq, UserId};
 use crate::domain::message::Message;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::thread::OwnThread;
@@ -25,6 +26,8 @@ pub enum Answer {
     Thread(MessageId, OwnThread),
     /// A conversation was joined.
     Joined(Box<Snapshot>),
+    /// The others who type, each with the time since when.
+    Typists(Vec<(UserId, DateTime<Utc>)>),
     /// A watermark after it moved.
     Marked(Seq),
     /// A conversation after a change.

@@ -60,6 +60,8 @@ pub enum Command {
     },
     /// Set or clear the caller's typing indicator.
     Type(Typing),
+    /// Ask who else types.
+    WhoTypes,
     /// Advance one of the caller's watermarks.
     Mark {
         /// The watermark.

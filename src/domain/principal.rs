@@ -18,6 +18,8 @@ pub struct Profile {
     pub email: Option<String>,
     /// The https URL of a picture.
     pub avatar_url: Option<String>,
+    /// Another id under which the platform knows the user. It is nobody's id, and nobody else's alias.
+    pub alias: Option<UserId>,
 }
 
 /// The roles in a token.
@@ -104,10 +106,26 @@ impl Principal {
         }
     }
 
+    /// Whether a text is their id or their alias.
+    pub fn is_named(&self, id: &str) -> bool {
+        let alias = self.profile.alias.as_ref();
+        id == self.id.as_str() || alias.is_some_and(|alias| alias.as_str() == id)
+    }
+
+    /// Refuses an acting user in a payload who is not the caller, where nobody can act for another: not even the platform.
+    pub fn must_be_alone(&self, claimed: Option<&str>) -> Result<(), Refusal> {
+        match claimed {
+            Some(id) if !self.is_named(id) => Err(Refusal::IdentityMismatch(
+                "Nobody can read for somebody else",
+            )),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Refuses an acting user in a payload who is not the caller. The platform may name any user.
     pub fn must_be(&self, claimed: Option<&str>) -> Result<(), Refusal> {
         match claimed {
-            Some(id) if id != self.id.as_str() && !self.roles.may(Privilege::ActForOthers) => {
+            Some(id) if !self.is_named(id) && !self.roles.may(Privilege::ActForOthers) => {
                 Err(Refusal::IdentityMismatch(
                     "The acting user is the one of the token; the payload names another",
                 ))

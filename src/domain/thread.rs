@@ -53,9 +53,13 @@ impl Content {
         self.reply_to.or(self.thread.map(|thread| thread.root))
     }
 
-    /// Whether something must be read before it can be sent: its files, what it forwards, or the thread that it is in.
+    /// Whether something must be read before it can be sent: its files, whom it mentions, what it forwards, or the thread that it is in.
     pub fn names_others(&self) -> bool {
-        !self.attachments.is_empty() || self.forwards().is_some() || self.thread.is_some()
+        let names_people = !self.mentions.is_empty();
+        names_people
+            || !self.attachments.is_empty()
+            || self.forwards().is_some()
+            || self.thread.is_some()
     }
 }
 

@@ -33,6 +33,7 @@ const OVERLAP: Duration = Duration::from_secs(15);
 #[derive(Clone)]
 struct Known {
     no: UserNo,
+    id: UserId,
     profile: Arc<Profile>,
     /// Tokens must be issued after this time, if the user was ever signed out.
     not_before: Option<NotBefore>,
@@ -104,7 +105,9 @@ impl People {
     }
 
     async fn principal(&self, identity: Identity) -> Result<Arc<Principal>, Error> {
-        if identity.id.as_str() == self.system {
+        let alias = identity.profile.alias.as_ref();
+        let is_system = |id: &UserId| id.as_str() == self.system;
+        if is_system(&identity.id) || alias.is_some_and(is_system) {
             return Err(Refusal::Unauthenticated(
                 "The token's user id (sub, or the claim of --user-claim) stands for the system, and no user may have it",
             )
@@ -117,7 +120,16 @@ impl People {
             .filter(|known| adds_nothing(&known.profile, &profile));
         let known = match remembered {
             Some(known) => known,
-            None => self.look_up(id.clone(), profile).await?,
+            None => self
+                .look_up(id, profile)
+                .await
+                .map_err(|error| match error {
+                    Error::Refused(Refusal::Conflict(_)) => Refusal::Unauthenticated(
+                        "The token's alias (--alias-claim) is another user's id or alias",
+                    )
+                    .into(),
+                    other => other,
+                })?,
         };
         match known.not_before {
             Some(not_before) if not_before.refuses(identity.issued_at) => {
@@ -125,7 +137,7 @@ impl People {
             }
             Some(_) | None => Ok(Arc::new(Principal {
                 no: known.no,
-                id,
+                id: known.id,
                 profile: known.profile,
                 roles: identity.roles,
                 platform_role: identity.platform_role,
@@ -135,19 +147,21 @@ impl People {
         }
     }
 
-    /// Stores a user, or updates the profile.
+    /// Stores a user, or updates the profile; the user's id, where an alias was given.
     pub async fn remember(
         &self,
         id: UserId,
         profile: Profile,
-    ) -> Result<(UserNo, Arc<Profile>), Error> {
-        if id.as_str() == self.system {
-            return Err(
-                Refusal::invalid("id", "stands for the system, and no user may have it").into(),
-            );
+    ) -> Result<(UserNo, UserId, Arc<Profile>), Error> {
+        let alias = profile.alias.as_ref().map(|alias| ("alias", alias));
+        for (field, text) in [("id", &id)].into_iter().chain(alias) {
+            if text.as_str() == self.system {
+                let why = "stands for the system, and no user may have it";
+                return Err(Refusal::invalid(field, why).into());
+            }
         }
         let known = self.look_up(id, profile).await?;
-        Ok((known.no, known.profile))
+        Ok((known.no, known.id, known.profile))
     }
 
     async fn look_up(&self, id: UserId, profile: Profile) -> Result<Known, Error> {
@@ -161,15 +175,22 @@ impl People {
                 Ok((row, stored, not_before))
             })
             .await?;
+        let (no, known_id, profile) = row.into_parts();
+        let is_alias = known_id != id;
+        let id = known_id;
         if stored == Stored::Changed {
             self.outgoing.say(|| Section::Profile(id.clone()));
         }
-        let (no, _, profile) = row.into_parts();
         let known = Known {
             no,
+            id: id.clone(),
             profile: Arc::new(profile),
             not_before,
         };
+        // Sign-outs find what is cached by the user's id. Tokens that name their user by an alias are looked up each time.
+        if is_alias {
+            return Ok(known);
+        }
         self.known.insert(id.clone(), known.clone());
         if self.heard_profiles.load(Ordering::Acquire) != heard {
             self.known.remove(&id);
@@ -178,14 +199,18 @@ impl People {
     }
 
     /// Ends a user's sessions and refuses all earlier tokens. An unknown user is stored first, so that a token
-    /// being verified at this moment is refused too.
-    pub async fn sign_out(&self, id: UserId) -> Result<NotBefore, Error> {
-        let (no, _) = self.remember(id.clone(), Profile::default()).await?;
+    /// being verified at this moment is refused too. Answers the user's id, where an alias was given.
+    pub async fn sign_out(&self, id: UserId) -> Result<(UserId, NotBefore), Error> {
+        let (no, id, _) = self.remember(id, Profile::default()).await?;
         let signed_out = move |connection: &mut _| revocations::sign_out(connection, no);
         let not_before = self.pool.run(signed_out).await?;
-        self.apply(SignOut { id, no, not_before });
+        self.apply(SignOut {
+            id: id.clone(),
+            no,
+            not_before,
+        });
         self.outgoing.say(|| Section::Ended(no));
-        Ok(not_before)
+        Ok((id, not_before))
     }
 
     /// Another server has stored another profile of this user: what is cached here is old.
@@ -246,4 +271,5 @@ fn adds_nothing(before: &Profile, said: &Profile) -> bool {
     same(&said.name, &before.name)
         && same(&said.email, &before.email)
         && same(&said.avatar_url, &before.avatar_url)
+        && (said.alias.is_none() || said.alias == before.alias)
 }

@@ -19,6 +19,7 @@ impl Room {
         match command {
             Command::Send(content) => self.send(principal, content, reply, context),
             Command::Type(typing) => self.type_(&principal, typing, reply),
+            Command::WhoTypes => self.who_types(&principal, reply),
             Command::Mark { mark, seq } => self.mark(principal, mark, seq, reply, context),
             Command::ChangeThread { root, change } => {
                 self.change_thread(&principal, root, change, reply, context);

@@ -137,7 +137,8 @@ impl Room {
             } => match command {
                 Command::Send(content) => self.may_send_now(principal, content).is_err(),
                 Command::Type(_) => state.may_speak(principal).is_err(),
-                Command::Mark { .. }
+                Command::WhoTypes
+                | Command::Mark { .. }
                 | Command::ChangeThread { .. }
                 | Command::See { .. }
                 | Command::ChangeMine(_) => state.access(principal).is_err(),

@@ -1,6 +1,7 @@
 //! Watermarks (delivered, read) and typing indicators.
 
 use actix::prelude::*;
+use chrono::TimeDelta;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -317,6 +318,24 @@ impl Room {
             self.announce_typing(principal.no, &principal.id, name, typing);
         }
         reply.send(Ok(Answer::Done));
+    }
+
+    /// Answers who else types, of those whom the caller may see typing.
+    pub(super) fn who_types(&self, caller: &Principal, reply: Reply) {
+        if let Err(denied) = self.state.access(caller) {
+            return reply.refuse(denied.into());
+        }
+        let blocks = self.state.blocks.of_reader(caller.no);
+        let is_shown =
+            |user: UserNo| user != caller.no && !blocks.as_ref().is_some_and(|it| it.hides(user));
+        let now = self.deps.pool.clock().now();
+        let typing = self.typists.now_typing(self.deps.clock.now()).into_iter();
+        let shown = typing.filter_map(|(user, ago)| {
+            let person = self.state.person(user).filter(|_| is_shown(user))?;
+            let ago = TimeDelta::from_std(ago).unwrap_or_default();
+            Some((person.id.clone(), now - ago))
+        });
+        reply.send(Ok(Answer::Typists(shown.collect())));
     }
 
     /// Clears the typing indicators that were not renewed.

@@ -264,6 +264,7 @@ impl State {
             Command::AssignRole { user, role } => self.decide_assignment(caller, user, role),
             Command::Send(_)
             | Command::Type(_)
+            | Command::WhoTypes
             | Command::Mark { .. }
             | Command::ChangeThread { .. }
             | Command::See { .. }

@@ -17,9 +17,10 @@ const TOLD_AGAIN: Duration = Duration::from_secs(2);
 #[derive(Debug, Default)]
 pub(super) struct Typists(HashMap<UserNo, Typist>);
 
-/// When somebody said last that they type, and when others got the event.
+/// Since when somebody types, when they said last that they do, and when others got the event.
 #[derive(Debug)]
 struct Typist {
+    since: Instant,
     said: Instant,
     told: Instant,
 }
@@ -34,9 +35,12 @@ impl Typists {
     }
 
     fn start(&mut self, user: UserNo, now: Instant) -> bool {
-        let before = self.0.get(&user).map(|typist| typist.told);
-        let told = before.filter(|told| now.duration_since(*told) < TOLD_AGAIN);
+        let before = self.0.get(&user);
+        let since = before.map_or(now, |typist| typist.since);
+        let told = before.map(|typist| typist.told);
+        let told = told.filter(|told| now.duration_since(*told) < TOLD_AGAIN);
         let typist = Typist {
+            since,
             said: now,
             told: told.unwrap_or(now),
         };
@@ -48,6 +52,17 @@ impl Typists {
     pub(super) fn stop(&mut self, user: UserNo) -> bool {
         // Called for each message, mostly while nobody types.
         !self.0.is_empty() && self.0.remove(&user).is_some()
+    }
+
+    /// Those who type, each with how long they have.
+    pub(super) fn now_typing(&self, now: Instant) -> Vec<(UserNo, Duration)> {
+        let types = |typist: &Typist| now.duration_since(typist.said) < TYPING_FADES;
+        let typing = self.0.iter().filter(|(_, typist)| types(typist));
+        let mut typing: Vec<(UserNo, Duration)> = typing
+            .map(|(user, typist)| (*user, now.duration_since(typist.since)))
+            .collect();
+        typing.sort_unstable_by_key(|(user, _)| *user);
+        typing
     }
 
     /// Those whose last signal is too old.
@@ -77,6 +92,8 @@ mod tests {
             time.advance(Duration::from_millis(200));
         }
         assert_eq!(told, 5);
+        let ten_seconds = Duration::from_secs(10);
+        assert_eq!(typists.now_typing(clock.now()), [(ALICE, ten_seconds)]);
         assert_eq!(typists.faded(clock.now()), []);
     }
 
@@ -93,6 +110,7 @@ mod tests {
         assert!(typists.note(BOB, Typing::Stopped, clock.now()));
         time.advance(Duration::from_nanos(1));
         assert_eq!(typists.faded(clock.now()), [ALICE]);
+        assert_eq!(typists.now_typing(clock.now()), []);
         assert!(typists.stop(ALICE));
         assert_eq!(typists.faded(clock.now()), []);
     }

@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Integer, Nullable, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Timestamptz};
 use std::collections::HashMap;
 
 use super::pool::explain;
-use crate::domain::ids::{MessageId, UserNo};
+use crate::domain::ids::{ConversationNo, MessageId, Seq, UserNo};
 use crate::error::Error;
 
 /// When a message reached somebody; `None` where that was not noted, or too long ago.
@@ -63,6 +63,64 @@ pub fn of_message(
         (UserNo(user_no), reached)
     };
     Ok(rows.into_iter().map(pair).collect())
+}
+
+/// A move of a participant's watermark.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Move {
+    /// Whose.
+    pub user: UserNo,
+    /// Whether they read, or a device of theirs received.
+    pub is_read: bool,
+    /// Up to where.
+    pub seq: Seq,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+// Raw SQL: for each participant and watermark one range of the primary key.
+const MOVES: &str = "
+select r.user_no, r.is_read, r.seq, r.at
+from participants p cross join (values (false), (true)) as w(is_read)
+    cross join lateral (
+        select * from receipt_moves r
+        where r.conversation_no = $1 and r.user_no = p.user_no and r.is_read = w.is_read and r.seq >= $2
+        order by r.seq limit $3
+    ) r
+where p.conversation_no = $1";
+
+/// The moves of a conversation's watermarks to a seq and beyond it, at most so many for each participant and watermark, the earliest first.
+pub fn moves(
+    connection: &mut PgConnection,
+    conversation: ConversationNo,
+    from: Seq,
+    most: i64,
+) -> Result<Vec<Move>, Error> {
+    let rows: Vec<MoveRow> = diesel::sql_query(MOVES)
+        .bind::<BigInt, _>(conversation.0)
+        .bind::<BigInt, _>(from)
+        .bind::<BigInt, _>(most)
+        .load(connection)
+        .map_err(explain)?;
+    let moves = rows.into_iter().map(|row| Move {
+        user: UserNo(row.user_no),
+        is_read: row.is_read,
+        seq: row.seq,
+        at: row.at,
+    });
+    Ok(moves.collect())
+}
+
+#[derive(QueryableByName)]
+struct MoveRow {
+    #[diesel(sql_type = BigInt)]
+    user_no: i64,
+    #[diesel(sql_type = Bool)]
+    is_read: bool,
+    #[diesel(sql_type = BigInt)]
+    seq: Seq,
+    #[diesel(sql_type = Timestamptz)]
+    at: DateTime<Utc>,
 }
 
 // Raw SQL, because Diesel's deletions have no limit.

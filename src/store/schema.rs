@@ -29,6 +29,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         accept -> Text,
         last_seen_at -> Nullable<Timestamptz>,
+        alias -> Nullable<Text>,
     }
 }
 

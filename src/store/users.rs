@@ -3,13 +3,14 @@
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::access::{who_may_read, who_takes_part};
+use super::access::{have_blocked, who_may_read, who_takes_part};
 use super::pool::explain;
 use super::schema::{participants, users};
 use crate::domain::ids::{UserId, UserNo};
 use crate::domain::principal::Profile;
+use crate::domain::refusal::Refusal;
 use crate::error::Error;
 
 /// A stored user.
@@ -26,6 +27,8 @@ pub struct UserRow {
     pub email: Option<String>,
     /// The URL of a picture.
     pub avatar_url: Option<String>,
+    /// Another id of theirs.
+    pub alias: Option<String>,
 }
 
 impl UserRow {
@@ -35,6 +38,14 @@ impl UserRow {
         same(&profile.name, &self.name)
             && same(&profile.email, &self.email)
             && same(&profile.avatar_url, &self.avatar_url)
+            && self.has_alias(profile.alias.as_ref())
+    }
+
+    /// Whether this alias is theirs, or their id; without one there is nothing to store.
+    fn has_alias(&self, alias: Option<&UserId>) -> bool {
+        alias.is_none_or(|alias| {
+            self.id == alias.as_str() || self.alias.as_deref() == Some(alias.as_str())
+        })
     }
 
     /// The row as number, id and profile.
@@ -43,6 +54,7 @@ impl UserRow {
             name: self.name,
             email: self.email,
             avatar_url: self.avatar_url,
+            alias: self.alias.map(UserId::stored),
         };
         (UserNo(self.no), UserId::stored(self.id), profile)
     }
@@ -59,26 +71,69 @@ pub enum Stored {
     Changed,
 }
 
-/// Stores a user with this profile. Fields that it omits keep their stored value.
+/// Stores a user with this profile. Fields that it omits keep their stored value. An alias names its user; one that is another user's id
+/// or alias is a conflict.
 pub fn store(
     connection: &mut PgConnection,
     id: &UserId,
     profile: &Profile,
 ) -> Result<(UserRow, Stored), Error> {
-    let stored = match find(connection, id.as_str())? {
-        Some(row) if row.has(profile) => return Ok((row, Stored::Already)),
-        Some(_) => Stored::Changed,
-        None => Stored::New,
-    };
-    Ok((upsert(connection, id, profile)?, stored))
+    match find(connection, id.as_str())? {
+        Some(row) if row.has(profile) => Ok((row, Stored::Already)),
+        Some(row) if row.has_alias(profile.alias.as_ref()) => {
+            let profile = Profile {
+                alias: None,
+                ..profile.clone()
+            };
+            let row = upsert(connection, &UserId::stored(row.id), &profile)?;
+            Ok((row, Stored::Changed))
+        }
+        Some(_) | None => connection.transaction(|connection| store_named(connection, id, profile)),
+    }
 }
 
-/// Inserts a user, or updates the profile. Fields that the profile omits keep their stored value.
-pub fn upsert(
+/// Stores a user whose id or alias may be new, while nobody else stores the same.
+fn store_named(
     connection: &mut PgConnection,
     id: &UserId,
     profile: &Profile,
-) -> Result<UserRow, Error> {
+) -> Result<(UserRow, Stored), Error> {
+    let mut texts: Vec<&str> = vec![id.as_str()];
+    texts.extend(profile.alias.as_ref().map(UserId::as_str));
+    texts.sort_unstable();
+    for text in &texts {
+        lock_text(connection, text)?;
+    }
+    let (id, stored) = match find(connection, id.as_str())? {
+        Some(row) => (UserId::stored(row.id), Stored::Changed),
+        None => (id.clone(), Stored::New),
+    };
+    let alias = profile.alias.clone().filter(|alias| *alias != id);
+    if let Some(alias) = &alias
+        && find(connection, alias.as_str())?.is_some_and(|row| row.id != id.as_str())
+    {
+        let why = "The alias is another user's id or alias";
+        return Err(Refusal::Conflict(why).into());
+    }
+    let profile = Profile {
+        alias,
+        ..profile.clone()
+    };
+    Ok((upsert(connection, &id, &profile)?, stored))
+}
+
+/// Waits for others who store this id or alias, until the transaction ends.
+fn lock_text(connection: &mut PgConnection, text: &str) -> Result<(), Error> {
+    // Raw SQL, because Diesel has no advisory locks.
+    diesel::sql_query("select pg_advisory_xact_lock(hashtextextended($1, 0))")
+        .bind::<diesel::sql_types::Text, _>(format!("user {text}"))
+        .execute(connection)
+        .map(drop)
+        .map_err(explain)
+}
+
+/// Inserts a user, or updates the profile. Fields that the profile omits keep their stored value.
+fn upsert(connection: &mut PgConnection, id: &UserId, profile: &Profile) -> Result<UserRow, Error> {
     use diesel::dsl::{now, sql};
     use diesel::sql_types::{Nullable, Text};
     let kept = |column: &str| {
@@ -90,6 +145,7 @@ pub fn upsert(
             users::name.eq(&profile.name),
             users::email.eq(&profile.email),
             users::avatar_url.eq(&profile.avatar_url),
+            users::alias.eq(profile.alias.as_ref().map(UserId::as_str)),
         ))
         .on_conflict(users::id)
         .do_update()
@@ -97,6 +153,7 @@ pub fn upsert(
             users::name.eq(kept("name")),
             users::email.eq(kept("email")),
             users::avatar_url.eq(kept("avatar_url")),
+            users::alias.eq(kept("alias")),
             users::updated_at.eq(now),
         ))
         .returning(UserRow::as_returning())
@@ -126,6 +183,33 @@ pub fn note_seen(
     .map_err(explain)
 }
 
+/// The e-mail addresses of these users, without those of users who have blocked the reader or whom the reader has blocked.
+pub fn addresses(
+    connection: &mut PgConnection,
+    reader: UserNo,
+    users: &[i64],
+) -> Result<BTreeMap<UserNo, String>, Error> {
+    use diesel::sql_types::{Array, BigInt};
+    let blocked = have_blocked("$1", "u.no");
+    let rows: Vec<AddressRow> = diesel::sql_query(format!(
+        "select u.no, u.email from users u where u.no = any($2) and u.email is not null and not {blocked}"
+    ))
+    .bind::<BigInt, _>(reader.0)
+    .bind::<Array<BigInt>, _>(users)
+    .load(connection)
+    .map_err(explain)?;
+    let pair = |row: AddressRow| (UserNo(row.no), row.email);
+    Ok(rows.into_iter().map(pair).collect())
+}
+
+#[derive(QueryableByName)]
+struct AddressRow {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    no: i64,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    email: String,
+}
+
 /// When these users were last here; those who never were are left out.
 pub fn last_seen(
     connection: &mut PgConnection,
@@ -142,10 +226,10 @@ pub fn last_seen(
         .collect())
 }
 
-/// The user with that id.
+/// The user with that id or alias.
 pub fn find(connection: &mut PgConnection, id: &str) -> Result<Option<UserRow>, Error> {
     users::table
-        .filter(users::id.eq(id))
+        .filter(users::id.eq(id).or(users::alias.eq(id)))
         .select(UserRow::as_select())
         .first(connection)
         .optional()
@@ -162,10 +246,10 @@ pub(super) fn id_of(connection: &mut PgConnection, user: UserNo) -> Result<UserI
     Ok(UserId::stored(id))
 }
 
-/// Those of these users who are stored.
+/// Those who are stored of the users with these ids or aliases.
 pub fn find_all(connection: &mut PgConnection, ids: &[&str]) -> Result<Vec<UserRow>, Error> {
     users::table
-        .filter(users::id.eq_any(ids))
+        .filter(users::id.eq_any(ids).or(users::alias.eq_any(ids)))
         .select(UserRow::as_select())
         .load(connection)
         .map_err(explain)

@@ -15,6 +15,7 @@
 mod access;
 mod access_in_sql;
 mod addresses;
+mod aliases;
 mod annotations;
 mod append_plans;
 mod appends;
@@ -88,6 +89,7 @@ mod pooler;
 mod postgres;
 mod profile_visibility;
 mod proxy;
+mod quotexbert;
 mod races;
 mod raw_http;
 mod raw_websocket;

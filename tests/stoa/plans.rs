@@ -288,7 +288,13 @@ fn writing(connection: &mut PgConnection) {
     });
     must_walk_nothing(connection, "a profile", |connection, n| {
         let id = UserId::stored(format!("user-{n}"));
-        users::upsert(connection, &id, &Profile::default()).unwrap()
+        let profile = Profile {
+            alias: Some(UserId::stored(format!("alias-{n}"))),
+            ..Profile::default()
+        };
+        users::store(connection, &id, &profile).unwrap();
+        let both = [n, n + 5_000];
+        users::addresses(connection, UserNo(n), &both).unwrap()
     });
     must_walk_nothing(
         connection,

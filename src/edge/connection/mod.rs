@@ -1,5 +1,6 @@
 //! Connections of clients: what their sessions work with, and what counts them.
 
+mod aliases;
 pub mod connection_limits;
 mod replay_queue;
 mod replaying;

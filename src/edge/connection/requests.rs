@@ -83,7 +83,8 @@ pub(super) fn carry<S: Session>(
     }
 }
 
-/// Sends a message when what it shows of its files, what it forwards, and which thread it is in, is known. The session does nothing else until
+/// Sends a message when what it shows of its files, whom it mentions, what it forwards, and which thread it is in, is known. The session does
+/// nothing else until
 /// then, so that what its client sends next comes after it.
 fn send_prepared<S: Session>(
     session: &S,

@@ -30,12 +30,12 @@ use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{RoomEvent, View};
 use crate::domain::snapshot::Listed;
 use crate::edge::links::Links;
-use crate::edge::{lola, native, stoory};
+use crate::edge::{lola, native, quotexbert, stoory};
 use crate::presence::Directory;
 use crate::telemetry::metrics::Metrics;
 
 /// The dialects beside the native one, which is always served.
-pub const ALL: [&Spec; 2] = [&stoory::DIALECT, &lola::DIALECT];
+pub const ALL: [&Spec; 3] = [&stoory::DIALECT, &lola::DIALECT, &quotexbert::DIALECT];
 
 /// A dialect.
 pub struct Spec {
@@ -167,6 +167,11 @@ impl Dialects {
             socketio.is_some_and(|socketio| socketio.namespace == namespace)
         });
         found.map(|served| served.dialect)
+    }
+
+    /// Whether a dialect of this name is served.
+    pub fn serves(&self, name: &str) -> bool {
+        self.served.iter().any(|served| served.spec.name == name)
     }
 
     /// Whether any dialect uses Socket.IO.

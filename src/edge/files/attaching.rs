@@ -24,13 +24,14 @@ impl SessionDeps {
         })
     }
 
-    /// The content with what it shows of its files, which one of these users must have uploaded. Files that cannot be sent stay in it:
-    /// the room may refuse the message for another reason, or find that it was sent before.
+    /// The content with the ids of whom it mentions by an alias, and with what it shows of its files, which one of these users must have
+    /// uploaded. Files that cannot be sent stay in it: the room may refuse the message for another reason, or find that it was sent before.
     pub async fn attach(
         &self,
         content: Arc<Content>,
         owners: &[UserNo],
     ) -> Result<Arc<Content>, Error> {
+        let content = self.with_ids_of_mentioned(content).await?;
         if content.forwards().is_some() {
             // Its files are those of a message that its sender sees.
             return Ok(content);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Failure;
 use super::call::Call;
+use crate::domain::ids::UserId;
 use crate::domain::principal::{Principal, Roles};
 use crate::domain::refusal::Refusal;
 use crate::store::users;
@@ -12,7 +13,7 @@ impl<P, B> Call<P, B> {
     /// The acting user.
     pub async fn acting_user(&self, named: Option<&str>) -> Result<Arc<Principal>, Failure> {
         let caller = &self.caller;
-        let Some(named) = named.filter(|named| *named != caller.id.as_str()) else {
+        let Some(named) = named.filter(|named| !caller.is_named(named)) else {
             return Ok(Arc::clone(caller));
         };
         let wanted = named.to_owned();
@@ -30,6 +31,15 @@ impl<P, B> Call<P, B> {
             platform_role: None,
             ..Principal::clone(caller)
         }))
+    }
+
+    /// The id of the user whom an id or an alias names; the same text where nobody is known under it.
+    pub async fn user_named(&self, id: UserId) -> Result<UserId, Failure> {
+        let wanted = id.clone();
+        let found = self
+            .pool()
+            .run(move |connection| users::find(connection, wanted.as_str()));
+        Ok(found.await?.map_or(id, |row| UserId::stored(row.id)))
     }
 
     /// The acting user for a press: a caller who acts for another user may do what that user may, and nothing more.

@@ -38,6 +38,7 @@ pub(crate) fn acknowledgement(answer: &Answer, room: Option<&View>, reader: Read
         | Answer::Reacted(_)
         | Answer::Pinned(_)
         | Answer::Thread(..)
+        | Answer::Typists(_)
         | Answer::Flow(_)
         | Answer::Done => success(json!({})),
     }

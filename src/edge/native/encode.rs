@@ -90,6 +90,10 @@ pub fn answer(
             ConversationView::for_all(conversation, people, directory),
         ),
         Answer::Flow(deal) => ack(id, deal),
+        Answer::Typists(typists) => {
+            let ids: Vec<&UserId> = typists.iter().map(|(id, _)| id).collect();
+            ack(id, json!({ "typing": ids }))
+        }
         Answer::Done => ack(id, json!({})),
     }
 }

@@ -62,6 +62,7 @@ pub(crate) fn acknowledgement(answer: &Answer, view: Option<&View>, reader: Read
             | Answer::Pinned(_)
             | Answer::Thread(..)
             | Answer::Marked(_)
+            | Answer::Typists(_)
             | Answer::Flow(_)
             | Answer::Done,
             _,

@@ -95,9 +95,14 @@ impl Rules {
         self.check_required(said)?;
         let max_age = self.max_age.unwrap_or(f64::INFINITY);
         let ends = issued.map_or(ends, |issued| ends.min(issued + max_age));
+        let id = self.user(said)?;
+        let alias = self.alias(said)?.filter(|alias| *alias != id);
         Ok(Identity {
-            id: self.user(said)?,
-            profile: profile(said, &self.claims.name_claim)?,
+            id,
+            profile: Profile {
+                alias,
+                ..profile(said, &self.claims.name_claim)?
+            },
             roles: self.roles(said)?,
             platform_role: self.platform_role(said),
             valid_until: valid_until(ends),
@@ -192,20 +197,24 @@ impl Rules {
                 )
             });
         };
-        let id = match said.at(claim) {
-            None => {
-                return Err(refused(
-                    "The token has no user id in the claim that --user-claim names",
-                ));
-            }
-            Some(Value::String(text)) => Some(text.clone()),
-            Some(Value::Number(number)) => whole(number),
-            Some(_) => None,
-        };
-        let parsed = id.and_then(|id| UserId::parse(&id, "user").ok());
-        parsed.ok_or(refused(
+        let found = said.at(claim).ok_or(refused(
+            "The token has no user id in the claim that --user-claim names",
+        ))?;
+        id_in(found).ok_or(refused(
             "The token's user id (--user-claim) is neither a whole number nor 1–128 characters of A–Z a–z 0–9 . _ : @ -",
         ))
+    }
+
+    /// The user's other id, if the operator names a claim for it and the token has it.
+    fn alias(&self, said: &Said) -> Result<Option<UserId>, Refusal> {
+        let claim = self.claims.alias_claim.as_ref();
+        let found = claim.and_then(|claim| said.at(claim));
+        let id = found.map(|found| {
+            id_in(found).ok_or(refused(
+                "The token's alias (--alias-claim) is neither a whole number nor 1–128 characters of A–Z a–z 0–9 . _ : @ -",
+            ))
+        });
+        id.transpose()
     }
 
     /// What the token's roles make of its bearer.
@@ -263,6 +272,16 @@ impl Rules {
             false => mapped().map_or(OwnRole::None, |one| one.ours),
         }
     }
+}
+
+/// The user's id that a claim is: a string or a whole number.
+fn id_in(claim: &Value) -> Option<UserId> {
+    let id = match claim {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => whole(number),
+        _ => None,
+    };
+    UserId::parse(&id?, "user").ok()
 }
 
 /// Whether a claim has the value that an option names.
@@ -361,6 +380,7 @@ fn profile(said: &Said, name_claim: &Claim) -> Result<Profile, Refusal> {
         avatar_url: avatar_url
             .filter(|url| limits::https_url(url, "avatar_url").is_ok())
             .map(str::to_owned),
+        alias: None,
     })
 }
 

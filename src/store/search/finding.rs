@@ -11,7 +11,7 @@ use super::plans::{Outcome, among};
 use super::recent::{Recent, recent};
 use super::searched_conversation::{Entrance, SearchedConversation, consumer, one, own};
 use crate::domain::access::{Access, Privilege};
-use crate::domain::ids::{ConversationNo, Seq, UserNo};
+use crate::domain::ids::{ConversationNo, Seq, UserId, UserNo};
 use crate::domain::message::Message;
 use crate::domain::refusal::Refusal;
 use crate::domain::search::{Matched, Sender, document_of};
@@ -71,14 +71,15 @@ fn search(
         Ok(scope) => scope,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let Some(senders) = senders(connection, asked)? else {
+    let mut asked = asked.clone();
+    let Some(senders) = senders(connection, &mut asked)? else {
         return Ok(Ok(Found {
             total: Some(0),
             plan: "walk",
             ..Found::default()
         }));
     };
-    let me = asked.requester.no;
+    let (asked, me) = (&asked, asked.requester.no);
     let conditions = Conditions::new(&asked.query, &senders, me, asked.bounds, deadline);
     let (outcome, recent) = propose(connection, asked, &scope, consumer, &conditions)?;
     let mut found = assemble(connection, asked, scope.conversations(), outcome, recent)?;
@@ -172,18 +173,21 @@ fn note(
     audit::write(connection, &line)
 }
 
-/// The numbers of the senders that are searched for; `None` if no such user exists, so that nothing can be found.
+/// The numbers of the senders that are searched for; `None` if no such user exists, so that nothing can be found. The ids of those who are
+/// named by their alias are put in its place.
 fn senders(
     connection: &mut PgConnection,
-    asked: &MessageSearch,
+    asked: &mut MessageSearch,
 ) -> Result<Option<Vec<UserNo>>, Error> {
     let mut numbers = Vec::new();
-    for sender in &asked.query.filters.from {
+    for sender in &mut asked.query.filters.from {
         match sender {
             Sender::Me => numbers.push(asked.requester.no),
             Sender::User(id) => {
-                let found = users::find(connection, id.as_str())?;
-                numbers.extend(found.map(|user| UserNo(user.no)));
+                if let Some(user) = users::find(connection, id.as_str())? {
+                    numbers.push(UserNo(user.no));
+                    *id = UserId::stored(user.id);
+                }
             }
         }
     }

@@ -85,6 +85,8 @@ fn annotations_walk_no_table() {
         };
         let found = receipts::of_message(connection, message, &[user.0]).unwrap();
         assert!(found[&user].read_at.is_some() && found[&user].delivered_at.is_some());
+        let moves = receipts::moves(connection, nth(n), 19, 10).unwrap();
+        assert!(moves.iter().filter(|it| it.user == user).count() >= 2);
         assert_eq!(receipts::delete_old(connection, 90, 1_000).unwrap(), 0);
     });
     must_walk_nothing(&mut connection, "catching up", |connection, n| {

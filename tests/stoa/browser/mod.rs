@@ -13,6 +13,7 @@ mod hostile;
 mod interruptions;
 mod leaving;
 mod markup;
+mod polled_page;
 mod search;
 mod threads;
 pub mod window;

@@ -204,6 +204,7 @@ fn no_snapshot_is_left_over() {
         include_str!("files.rs"),
         include_str!("lola.rs"),
         include_str!("payments.rs"),
+        include_str!("quotexbert.rs"),
         include_str!("refusals.rs"),
         include_str!("refusals_of_deals.rs"),
         include_str!("stoory.rs"),

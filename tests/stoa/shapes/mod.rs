@@ -14,6 +14,7 @@ mod native_annotations;
 mod native_businesses;
 mod native_events;
 mod payments;
+mod quotexbert;
 mod recording_client;
 mod refusals;
 mod refusals_of_deals;

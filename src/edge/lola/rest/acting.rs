@@ -32,12 +32,7 @@ impl<P> Call<P, Body> {
             "" => Named::default(),
             _ => self.body.read()?,
         };
-        let mut ids = [named.sender_id, named.user_id].into_iter().flatten();
-        match ids.any(|id| id != self.caller.id.as_str()) {
-            true => Err(Refusal::IdentityMismatch(
-                "Nobody can read for somebody else",
-            )),
-            false => Ok(()),
-        }
+        self.caller.must_be_alone(named.sender_id.as_deref())?;
+        self.caller.must_be_alone(named.user_id.as_deref())
     }
 }

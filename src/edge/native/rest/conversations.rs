@@ -118,11 +118,11 @@ pub(in crate::edge) fn limit_of(limit: Option<i64>) -> Result<i64, Refusal> {
         .ok_or_else(|| Refusal::invalid("limit", "must be 1–100"))
 }
 
-pub(super) fn cursor_text(at: DateTime<Utc>, no: i64) -> String {
+pub(in crate::edge) fn cursor_text(at: DateTime<Utc>, no: i64) -> String {
     URL_SAFE_NO_PAD.encode(format!("{}.{no}", at.timestamp_micros()))
 }
 
-pub(super) fn cursor_of(text: &str) -> Result<(DateTime<Utc>, i64), Refusal> {
+pub(in crate::edge) fn cursor_of(text: &str) -> Result<(DateTime<Utc>, i64), Refusal> {
     let read = || {
         let decoded = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
         let (micros, no) = decoded.split_once('.')?;

@@ -158,6 +158,27 @@ fn roles_given(body: &NewConversationBody, caller: &Principal) -> Vec<(UserId, S
     body.participants.iter().filter_map(given).collect()
 }
 
+/// The body with the ids of those whom it names by their alias.
+async fn with_ids(
+    server: &AppState,
+    mut body: NewConversationBody,
+) -> Result<NewConversationBody, Error> {
+    let named = body.participants.iter().map(|it| it.user_id.clone());
+    let named: Vec<String> = named.collect();
+    let read = server.deps.room.pool.run(move |connection| {
+        let ids: Vec<&str> = named.iter().map(String::as_str).collect();
+        users::find_all(connection, &ids)
+    });
+    let rows = read.await?;
+    for invited in &mut body.participants {
+        let is_theirs = |row: &&users::UserRow| row.alias.as_ref() == Some(&invited.user_id);
+        if let Some(row) = rows.iter().find(is_theirs) {
+            invited.user_id.clone_from(&row.id);
+        }
+    }
+    Ok(body)
+}
+
 async fn numbers_of(
     server: &AppState,
     people: Vec<(UserId, String)>,
@@ -180,7 +201,7 @@ async fn numbers_of(
 #[post("/conversations")]
 pub async fn create(call: Call<(), Body>) -> Result<HttpResponse, Failure> {
     let work = async {
-        let body: NewConversationBody = call.own_body()?;
+        let body = with_ids(&call.server, call.own_body()?).await?;
         let (new, wish) = wanted(&call.server, &call.caller, body).await?;
         let made = make(&call.server, &call.caller, new, wish).await?;
         answer(&call, made.id, status_of(made.novelty)).await

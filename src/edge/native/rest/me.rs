@@ -30,6 +30,9 @@ pub struct UserView<'a> {
     email: Option<&'a str>,
     /// A picture
     avatar_url: Option<&'a str>,
+    /// Another id that is accepted wherever theirs is; only in one's own profile, and for the platform
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alias: Option<&'a str>,
     /// What the caller's token makes of the caller; only in one's own profile
     #[serde(skip_serializing_if = "Option::is_none")]
     roles: Option<Vec<&'static str>>,
@@ -52,6 +55,7 @@ fn view<'a>(
         name: profile.name.as_deref(),
         email: profile.email.as_deref(),
         avatar_url: profile.avatar_url.as_deref(),
+        alias: profile.alias.as_ref().map(UserId::as_str),
         roles: roles.map(Roles::names),
         status: server.deps.room.directory.status(no),
         last_seen_at: None,
@@ -81,10 +85,12 @@ pub struct PutUser {
     email: Option<String>,
     /// A picture; https
     avatar_url: Option<String>,
+    /// Another id of theirs, which is accepted wherever their id is: nobody's id, and nobody else's alias
+    alias: Option<String>,
 }
 
 /// Make a user known, or bring the profile up to date (service tokens)
-#[utoipa::path(request_body = PutUser, params(("id" = String, Path, description = "The platform's user id")), responses((status = 200, body = UserView), (status = 403, description = "FORBIDDEN")), security(("bearer" = [])), tag = "people")]
+#[utoipa::path(request_body = PutUser, params(("id" = String, Path, description = "The platform's user id")), responses((status = 200, body = UserView), (status = 403, description = "FORBIDDEN"), (status = 409, description = "CONFLICT: the alias is another user's")), security(("bearer" = [])), tag = "people")]
 #[put("/users/{id}")]
 pub async fn put_user(call: Call<String, Body>) -> Result<HttpResponse, Failure> {
     if !call.caller.roles.may(Privilege::MakeUsersKnown) {
@@ -97,6 +103,7 @@ pub async fn put_user(call: Call<String, Body>) -> Result<HttpResponse, Failure>
         name,
         email,
         avatar_url,
+        alias,
     } = call.body.read()?;
     for (text, field) in [(&name, "name"), (&email, "email")] {
         text.as_deref().map_or(Ok(()), |text| {
@@ -110,9 +117,10 @@ pub async fn put_user(call: Call<String, Body>) -> Result<HttpResponse, Failure>
         name,
         email,
         avatar_url,
+        alias: alias.map(|id| UserId::parse(&id, "alias")).transpose()?,
     };
     let people = &call.server.deps.people;
-    let (no, profile) = people.remember(id.clone(), profile).await?;
+    let (no, id, profile) = people.remember(id, profile).await?;
     Ok(HttpResponse::Ok().json(view(&call.server, no, &id, &profile, None)))
 }
 
@@ -146,6 +154,7 @@ pub async fn show_user(call: Call<UserId>) -> Result<HttpResponse, Failure> {
     let (no, id, mut profile) = row.into_parts();
     if !caller.roles.may(Privilege::SeeEmailAddresses) {
         profile.email = None;
+        profile.alias = None;
     }
     let mut shown = view(&call.server, no, &id, &profile, None);
     match seen {

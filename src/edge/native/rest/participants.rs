@@ -12,7 +12,6 @@ use crate::domain::answer::Answer;
 use crate::domain::command::{Command, Mark, ParticipantChange, Reads};
 use crate::domain::ids::{ConversationId, Seq, UserId};
 use crate::domain::limits;
-use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::domain::whole;
 use crate::edge::http::call::{Call, unexpected};
@@ -46,7 +45,7 @@ async fn mark(call: Call<ConversationId, Body>, mark: Mark) -> Result<HttpRespon
             thread,
             user_id,
         } = call.own_body()?;
-        must_act_alone(&call.caller, user_id.as_deref())?;
+        call.caller.must_be_alone(user_id.as_deref())?;
         if seq < 0 {
             return Err(Refusal::invalid("seq", "must not be negative").into());
         }
@@ -61,16 +60,6 @@ async fn mark(call: Call<ConversationId, Body>, mark: Mark) -> Result<HttpRespon
         }
     };
     call.once(work).await
-}
-
-/// No user can read for another, and neither can the platform.
-fn must_act_alone(caller: &Principal, claimed: Option<&str>) -> Result<(), Refusal> {
-    match claimed {
-        Some(id) if id != caller.id.as_str() => Err(Refusal::IdentityMismatch(
-            "Nobody can read for somebody else",
-        )),
-        Some(_) | None => Ok(()),
-    }
 }
 
 /// Move the caller's read watermark forward; it never goes back
@@ -150,7 +139,7 @@ pub async fn add(call: Call<ConversationId, Body>) -> Result<HttpResponse, Failu
             role,
             history,
         } = call.own_body_about_a_user()?;
-        let user = UserId::parse(&user_id, "user_id")?;
+        let user = call.user_named(UserId::parse(&user_id, "user_id")?).await?;
         role.as_deref().map_or(Ok(()), limits::role)?;
         let history = history.as_deref().map(history_of).transpose()?;
         let command = Command::AddParticipant {
@@ -199,6 +188,7 @@ pub async fn change(call: Call<(ConversationId, UserId), Body>) -> Result<HttpRe
     if change == ParticipantChange::default() {
         return Err(Refusal::invalid("role", "or muted or blocked must be given").into());
     }
+    let user = call.user_named(user).await?;
     let command = Command::ChangeParticipant { user, change };
     call.command(id, command).await?;
     Ok(answer(&call, id, 200).await?.respond())
@@ -209,6 +199,7 @@ pub async fn change(call: Call<(ConversationId, UserId), Body>) -> Result<HttpRe
 #[delete("/conversations/{id}/participants/{user_id}")]
 pub async fn remove(call: Call<(ConversationId, UserId)>) -> Result<HttpResponse, Failure> {
     let (id, user) = call.path.clone();
+    let user = call.user_named(user).await?;
     let command = Command::RemoveParticipant { user };
     call.command(id, command).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -29,7 +29,7 @@ pub async fn sign_out(call: Call<String>) -> Result<HttpResponse, Failure> {
         );
     }
     let id = UserId::parse(&call.path, "id")?;
-    let not_before = call.server.deps.people.sign_out(id.clone()).await?;
+    let (id, not_before) = call.server.deps.people.sign_out(id).await?;
     Ok(HttpResponse::Ok().json(SignedOut {
         user_id: id.as_str(),
         not_before: not_before.to_string(),

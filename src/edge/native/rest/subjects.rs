@@ -147,12 +147,12 @@ pub async fn put(call: Call<SubjectKey, Body>) -> Result<HttpResponse, Failure> 
 pub async fn show(call: Call<SubjectKey>) -> Result<HttpResponse, Failure> {
     let (key, user) = (call.path.clone(), call.caller.no);
     let sees_all = call.caller.roles.may(Privilege::OpenEveryConversation);
-    let name = call.caller.id.clone();
+    let caller = Arc::clone(&call.caller);
     let read = call.pool().run(move |connection| {
         let Some((described, updated_at)) = rows::find(connection, &key)? else {
             return Ok(None);
         };
-        let is_concerned = described.people.iter().any(|id| id == name.as_str());
+        let is_concerned = described.people.iter().any(|id| caller.is_named(id));
         let sees = sees_all || is_concerned || rows::reads_about(connection, &key, user)?;
         Ok(sees.then_some((described, updated_at)))
     });

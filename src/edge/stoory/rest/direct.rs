@@ -87,7 +87,7 @@ impl Reached {
         let (server, caller) = (&call.server, &call.caller);
         let target = UserId::parse(target, field)?;
         let is_platform = caller.roles.may(Privilege::StayOutside) && sender.no == caller.no;
-        if target == sender.id || is_platform {
+        if sender.is_named(target.as_str()) || is_platform {
             return Err(
                 Refusal::Unprocessable("A direct conversation has exactly two people").into(),
             );

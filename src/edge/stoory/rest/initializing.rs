@@ -138,7 +138,7 @@ async fn begin(
 ) -> Result<ConversationId, Failure> {
     let server = &call.server;
     let is_platform = call.caller.roles.may(Privilege::StayOutside) && owner.no == call.caller.no;
-    if is_platform || *influencer == owner.id {
+    if is_platform || owner.is_named(influencer.as_str()) {
         let two = "A deal has two people: a brand owner and an influencer";
         return Err(Refusal::Unprocessable(two).into());
     }

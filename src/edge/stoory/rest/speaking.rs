@@ -75,12 +75,7 @@ impl<P> Call<P, Body> {
 
     /// Refuses a body that names anybody but the caller, the platform's too: nobody reads for somebody else.
     pub(super) fn must_act_alone(&self) -> Result<(), Refusal> {
-        let is_other = |id: String| id != self.caller.id.as_str();
-        match Named::read(&self.body)?.ids().any(is_other) {
-            true => Err(Refusal::IdentityMismatch(
-                "Nobody can read for somebody else",
-            )),
-            false => Ok(()),
-        }
+        let mut ids = Named::read(&self.body)?.ids();
+        ids.try_for_each(|id| self.caller.must_be_alone(Some(&id)))
     }
 }

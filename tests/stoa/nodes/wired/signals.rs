@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::{Wired, at_once, on};
 use crate::client::Person;
+use crate::polling::until;
 use crate::socketio_chat::client::SocketIoClient;
 
 #[actix_rt::test]
@@ -74,6 +75,24 @@ async fn who_types_is_shown_at_once_and_not_any_more_when_they_have_spoken() {
     let left = reads.drain().await;
     let typing = left.iter().filter(|event| event["event"] == "user_typing");
     assert_eq!(typing.count(), 0, "{left:?}");
+}
+
+#[actix_rt::test]
+async fn a_client_that_polls_sees_who_types_at_the_other_server() {
+    let wired = Wired::with(&["--dialects", "quotexbert"]).await;
+    let (ann, bob) = wired.two().await;
+    let id = wired.one.direct(&ann, &bob).await;
+    let typing = "/api/typing-indicators";
+    let polled = format!("{typing}?threadId={id}&userId=bob");
+    let look = async || bob.get(&polled).await.expect_status(200).body;
+    assert_eq!(look().await, json!({ "typingUsers": [] }));
+    for (action, count) in [("start", 1), ("stop", 0)] {
+        let said = json!({ "threadId": id, "userId": "ann", "action": action });
+        ann.post(typing, said).await.expect_status(200);
+        let what = format!("{count} who type");
+        let has = |seen: &Value| seen["typingUsers"].as_array().map(Vec::len) == Some(count);
+        until(&what, look, has).await;
+    }
 }
 
 #[actix_rt::test]
