@@ -52,7 +52,7 @@ async fn it_is_shown_to_its_owner_alone() {
     let change = json!({ "starred": true, "notify": { "level": "mentions" }, "unread_from": 2 });
     let changed = mine(&bob, &group, change).await;
     let expected = json!({
-        "notify": { "level": "mentions", "until": null }, "starred": true, "hidden": false, "unread_from": 2,
+        "notify": { "level": "mentions", "until": null }, "starred": true, "hidden": false, "unread_from": 2, "threads_seq": 3,
     });
     assert_eq!(changed["mine"], expected);
     assert_eq!(changed["last_seq"], before["last_seq"], "it takes no seq");
