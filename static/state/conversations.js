@@ -26,7 +26,9 @@ export function withConversation(conversations, coming, me) {
   const own = participantOf(merged, me);
   const isStale = present?.last_message?.seq > coming.last_message?.seq;
   merged.unread = (isStale ? present.unread : coming.unread) ?? present?.unread ?? 0;
-  if (merged.last_message && own?.read_seq >= merged.last_message.seq) merged.unread = 0;
+  // An answer that knows how far was read counts what is unread in threads too.
+  const isCounted = participantOf(coming, me)?.read_seq >= merged.last_message?.seq;
+  if (merged.last_message && own?.read_seq >= merged.last_message.seq && !isCounted) merged.unread = 0;
   merged.my_role = own?.role ?? null;
   return { ...conversations, [coming.id]: merged };
 }
@@ -43,6 +45,7 @@ export const changed = (conversations, id, change) =>
 /** A message that was said: the preview, and one more unread where it is somebody else's and not counted yet. */
 export function withMessage(conversations, message, me) {
   return changed(conversations, message.conversation_id, (conversation) => {
+    if (message.from_blocked) return { last_seq: Math.max(conversation.last_seq, message.seq) };
     const known = conversation.last_message;
     if (known && message.seq <= known.seq) return {};
     const counts = message.sender_id !== me;
@@ -81,7 +84,6 @@ export const inOrder = (conversations) =>
   Object.values(conversations).sort((one, other) => activityOf(other).localeCompare(activityOf(one)));
 
 export const lastActivityOf = activityOf;
-export const unreadTotal = (conversations) => Object.values(conversations).reduce((sum, { unread }) => sum + (unread || 0), 0);
 
 /** How far a message has come: sent, delivered to all others, or seen by all of them. */
 export function progressOf(message, conversation, me) {
