@@ -1,11 +1,10 @@
-// What a conversation is for me alone: of what I am notified and until when, a star, unread again, hidden.
+// What a conversation is for me alone: of what I am notified and until when, unread again, hidden.
 import { html } from "../vendor/htm-preact.js";
 import { changeMine, hide, lastOfOthers, levelOf, markUnread, mineOf } from "../state/mine.js";
 import { useChosen, useSession } from "../state/session.js";
 import { comingTimeOf } from "../state/times.js";
 import { useAttempt } from "./attempt.js";
 import { FormError } from "./dialog.js";
-import { Icon } from "./icon.js";
 
 const LEVELS = { all: "All messages", mentions: "Only mentions of me", none: "Nothing" };
 
@@ -63,14 +62,12 @@ export function ForMe({ conversation }) {
   useChosen((state) => state.timelines[conversation.id]);
   if (!conversation.my_role) return null;
   const { id } = conversation;
-  const { starred, hidden } = mineOf(conversation);
+  const { hidden } = mineOf(conversation);
   const show = () => attempt(() => changeMine(session, id, { hidden: false }));
   return html`<section class="context-part" data-test="for-me">
     <h3>For you</h3>
     <${Level} conversation=${conversation} attempt=${attempt} />
     <div class="buttons">
-      <button type="button" class="button" aria-pressed=${String(starred)} data-test="star" onClick=${() => attempt(() => changeMine(session, id, { starred: !starred }))}>
-        <${Icon} name="star" size="16" />${starred ? "Starred" : "Star"}</button>
       <button type="button" class="button" disabled=${!lastOfOthers(session, id)} data-test="mark-unread" onClick=${() => markUnread(session, id)}>Mark as unread</button>
       <button type="button" class="button" data-test="hide" onClick=${hidden ? show : () => attempt(() => hide(session, id))}>${hidden ? "Show in the list" : "Hide"}</button>
     </div>
