@@ -2,8 +2,9 @@
 import { newerFlow } from "./deals.js";
 import { participantOf } from "./names.js";
 
-/** The newer of two last messages; an answer may lack it or carry an older one that was edited. */
+/** The newer of two last messages; an answer may lack it or carry an older one that was edited. What somebody says whom I have blocked is none. */
 function newerMessage(present, coming) {
+  if (coming?.from_blocked) return present ?? null;
   if (!present || !coming) return coming ?? present ?? null;
   return coming.seq >= present.seq ? coming : present;
 }

@@ -21,10 +21,11 @@ function standsWith(message, before) {
   return apart < GROUP_MS && dayKeyOf(message.created_at) === dayKeyOf(before.created_at);
 }
 
-function typeOf(message) {
+/** Two people keep reading what they said to each other, whoever has blocked whom; in a group it is folded away. */
+function typeOf(message, conversation) {
   if (message.action) return "card";
   if (!isSpoken(message)) return "line";
-  return message.from_blocked && !message.deleted_at ? "folded" : "message";
+  return message.from_blocked && conversation.kind !== "direct" && !message.deleted_at ? "folded" : "message";
 }
 
 function stateOf(message, conversation, me) {
@@ -50,7 +51,7 @@ export function rowsOf({ messages, queued, conversation, leftAt, me }) {
     const isJoined = standsWith(message, before) && message !== newOne;
     if (isJoined) rows[rows.length - 1].endsGroup = false;
     const key = message.client_id ?? message.id;
-    rows.push({ type: typeOf(message), key, message, state: stateOf(message, conversation, me), startsGroup: !isJoined, endsGroup: true });
+    rows.push({ type: typeOf(message, conversation), key, message, state: stateOf(message, conversation, me), startsGroup: !isJoined, endsGroup: true });
     before = message;
   }
   return rows;

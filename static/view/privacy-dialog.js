@@ -3,12 +3,12 @@ import { html, useEffect, useState } from "../vendor/htm-preact.js";
 import { changeAccept, loadBlocks, readAccept, unblock } from "../state/blocks.js";
 import { nameOf } from "../state/names.js";
 import { useChosen, useSession } from "../state/session.js";
-import { dateOf } from "../state/times.js";
+import { shortDateOf } from "../state/times.js";
 import { useAttempt } from "./attempt.js";
 import { Avatar } from "./avatar.js";
 import { Dialog, FormError } from "./dialog.js";
 
-const ACCEPT = { everyone: "Everybody", met: "Only people I share a conversation with", nobody: "Nobody" };
+const ACCEPT = { everyone: "Everybody", met: "People I already talk with", nobody: "Nobody" };
 
 function Accept() {
   const session = useSession();
@@ -34,7 +34,7 @@ function Blocked({ person }) {
   return html`<li data-test="blocked-person" data-id=${person.user_id}>
     <div class="participant-line">
       <${Avatar} person=${person} size="small" />
-      <span class="person-words"><span dir="auto">${nameOf(person)}</span><span class="quiet">Since ${dateOf(person.blocked_at)}</span></span>
+      <span class="person-words"><span dir="auto">${nameOf(person)}</span><span class="quiet">Since ${shortDateOf(person.blocked_at)}</span></span>
       <button type="button" class="button" disabled=${isWaiting} aria-label=${`Unblock ${nameOf(person)}`} data-test="unblock" onClick=${() => attempt(() => unblock(session, person.user_id))}>Unblock</button>
     </div>
     <${FormError} text=${problem} />
