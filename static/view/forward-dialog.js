@@ -37,7 +37,7 @@ export function ForwardDialog({ message, conversation, onClose }) {
   return html`<${Dialog} title="Forward to" hook="forward-dialog" onClose=${onClose}>
     <p class="dialog-text preview" dir="auto">${previewOf(message)}</p>
     <label class="field"><span>Which conversation?</span>
-      <input type="search" autocomplete="off" data-test="forward-search" value=${search} onInput=${(event) => setSearch(event.target.value)} />
+      <input type="search" autofocus autocomplete="off" data-test="forward-search" value=${search} onInput=${(event) => setSearch(event.target.value)} />
     </label>
     <ul class="person-options" aria-label="Conversations">
       ${offered.map((one) => html`<${Place} key=${one.id} conversation=${one} onChoose=${() => choose(one.id)} />`)}
