@@ -63,7 +63,8 @@ export function endUnreadFrom(session, id, seq) {
 export async function hide(session, id) {
   await changeMine(session, id, { hidden: true });
   if (session.store.get().openId === id) goTo(null);
-  tell(session, `“${titleOf(session.store.get().conversations[id], session.me)}” is hidden until somebody writes there. You find it under “Hidden”.`);
+  const title = titleOf(session.store.get().conversations[id], session.me);
+  tell(session, `“${title}” is under “Hidden” until somebody writes there.`);
 }
 
 function whenMine(session, { conversation_id: id, mine }) {
