@@ -1,5 +1,5 @@
 // Those who took part: a manager can bring them back, as far as the server allows.
-import { html, useState } from "../vendor/htm-preact.js";
+import { html, useEffect, useState } from "../vendor/htm-preact.js";
 import { addParticipant } from "../state/actions.js";
 import { nameOf } from "../state/names.js";
 import { useSession } from "../state/session.js";
@@ -24,6 +24,9 @@ function Former({ person, conversation }) {
 export function FormerPeople({ conversation }) {
   const people = conversation.former_participants ?? [];
   const [isOpen, setIsOpen] = useState(false);
+  useEffect(() => {
+    if (!people.length) setIsOpen(false);
+  }, [people.length]);
   if (!people.length) return null;
   return html`<div class="former">
     <button type="button" class="link-button" aria-expanded=${String(isOpen)} data-test="former-people" onClick=${() => setIsOpen(!isOpen)}>
