@@ -2,7 +2,7 @@
 import { html } from "../vendor/htm-preact.js";
 import { changeMine, hide, lastOfOthers, levelOf, markUnread, mineOf } from "../state/mine.js";
 import { useChosen, useSession } from "../state/session.js";
-import { comingTimeOf } from "../state/times.js";
+import { comingTimeOf, shortDateOf } from "../state/times.js";
 import { useAttempt } from "./attempt.js";
 import { FormError } from "./dialog.js";
 
@@ -18,7 +18,10 @@ function morning(days) {
   return at;
 }
 
-const labelOf = (at) => `Until ${comingTimeOf(at)}`;
+const FAR_MS = 6 * 24 * HOUR_MS;
+
+/** The hour where the end is near, the date where it is far. */
+const labelOf = (at) => `Until ${new Date(at) - Date.now() < FAR_MS ? comingTimeOf(at) : shortDateOf(at)}`;
 
 /** Until when something else than all messages holds. */
 const ENDS = {
@@ -29,11 +32,13 @@ const ENDS = {
 };
 
 function Ends({ until, onChange }) {
+  const chosen = until ? "set" : "ever";
   const choose = (event) => {
     const end = ENDS[event.target.value];
+    // Until the server has agreed, the old one is shown.
+    event.target.value = chosen;
     if (end) onChange(end.at());
   };
-  const chosen = until ? "set" : "ever";
   const offered = Object.entries(ENDS).filter(([, { label }]) => !until || label() !== labelOf(until));
   return html`<label class="field"><span>For how long</span>
     <select data-test="notify-until" value=${chosen} onChange=${choose}>
@@ -47,8 +52,13 @@ function Level({ conversation, attempt }) {
   const session = useSession();
   const level = levelOf(conversation);
   const set = (notify) => attempt(() => changeMine(session, conversation.id, { notify }));
+  const choose = (event) => {
+    const wanted = event.target.value;
+    event.target.value = level;
+    set({ level: wanted });
+  };
   return html`<label class="field"><span>Notify me of</span>
-      <select data-test="notify-level" value=${level} onChange=${(event) => set({ level: event.target.value })}>
+      <select data-test="notify-level" value=${level} onChange=${choose}>
         ${Object.entries(LEVELS).map(([name, label]) => html`<option value=${name} key=${name} selected=${name === level}>${label}</option>`)}
       </select>
     </label>
