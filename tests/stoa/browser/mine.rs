@@ -1,8 +1,8 @@
 //! What a conversation is for one person alone: of what it notifies, a star, unread again, hidden. The other side sees nothing of it.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::window::{Window, hook, item, message};
+use super::window::{Window, hook, item, message, message_in};
 use super::{counter, direct, player, stage};
 use crate::client::Person;
 
@@ -61,7 +61,7 @@ async fn a_mention_rings_where_other_messages_do_not() {
     let app = stage().await;
     let (person, sender) = (player(&app, "mira").await, player(&app, "jonas").await);
     let (id, other) = (direct(&person, "jonas").await, counter(&person).await);
-    let change = serde_json::json!({ "notify": { "level": "mentions" } });
+    let change = json!({ "notify": { "level": "mentions" } });
     let path = format!("/api/v1/conversations/{id}/me");
     person.patch(&path, change).await.expect_status(200);
     let mira = Window::open_as(&app, "mira", &other).await;
@@ -69,8 +69,7 @@ async fn a_mention_rings_where_other_messages_do_not() {
     sender.say(&id, "Good morning").await;
     mira.read(&in_list(&id, "unread-badge"), "1").await;
     assert_eq!(mira.count(&in_list(&id, "mention-badge")).await, 0);
-    let body =
-        serde_json::json!({ "body": "What do you say, @Mira Okafor?", "mentions": ["mira"] });
+    let body = json!({ "body": "What do you say, @Mira Okafor?", "mentions": ["mira"] });
     let path = format!("/api/v1/conversations/{id}/messages");
     sender.post(&path, body).await.expect_status(201);
     mira.see(&in_list(&id, "mention-badge")).await;
@@ -94,7 +93,7 @@ async fn what_was_read_is_unread_again_until_it_is_opened() {
     sender.say(&id, "Remember this").await;
     let mira = Window::open_as(&app, "mira", &id).await;
     let jonas = Window::open_as(&app, "jonas", &id).await;
-    let seen = super::window::message_in("Remember this", "seen");
+    let seen = message_in("Remember this", "seen");
     jonas.see(&seen).await;
     mira.miss(&in_list(&id, "unread-badge")).await;
 

@@ -1,5 +1,7 @@
 //! What people can do about each other: mute, give a role, remove, bring back and block; and what the others see of it.
 
+use serde_json::json;
+
 use super::window::{Window, hook, item, message, message_in, part};
 use super::{direct, group, player, stage};
 
@@ -130,9 +132,7 @@ async fn in_a_group_the_words_of_somebody_blocked_are_folded_away() {
     let id = group(&person, &["jonas", "lena"]).await;
     person.say(&elsewhere, "Good morning").await;
     person.say(&id, "Welcome").await;
-    let blocked = person
-        .put("/api/v1/blocks/jonas", serde_json::json!({}))
-        .await;
+    let blocked = person.put("/api/v1/blocks/jonas", json!({})).await;
     blocked.expect_status(204);
     let mira = Window::open_as(&app, "mira", &elsewhere).await;
     let lena = Window::open_as(&app, "lena", &id).await;
