@@ -7,9 +7,11 @@
 //   list            conversation-list · conversation-item [data-id] [data-unread] · conversation-name · preview · unread-badge ·
 //                   presence [data-status] · list-time · turn-chip [data-turn: mine theirs] · filter · found · found-count · hit [data-id] ·
 //                   hit-words · more-hits · more-conversations · list-empty · list-skeleton ·
-//                   new-conversation · bell · bell-count · bell-item [data-id] · bell-panel · my-status (select)
+//                   new-conversation · bell · bell-count · bell-item [data-id] · bell-panel · my-status (select) · privacy ·
+//                   view [data-view: all unread starred hidden] · view-empty · item-star · item-quiet · mention-badge
+//   privacy         privacy-dialog · accept (select) · blocked-person [data-id] · nobody-blocked · unblock
 //   new             new-conversation-dialog · person-option [data-id] · person-search · group-title · start-conversation
-//   conversation    conversation [data-id] · conversation-title · conversation-state · back · context-toggle · message-list ·
+//   conversation    conversation [data-id] · conversation-title · conversation-state · back · context-toggle · head-star · message-list · folded [data-id] · fold · folded-words · blocked-line · unblock ·
 //                   history-skeleton · day-separator · new-line · typing · newer · jump-to-latest · jump-count · timeline-empty · no-conversation
 //   message         message [data-id] [data-seq] [data-state: pending sent delivered seen failed received] [data-client-id] ·
 //                   message-body · message-time · tick · sender · quote · attachment · image · lightbox · lightbox-image · audio · video · edited · earlier-wordings · earlier-wording ·
@@ -24,8 +26,9 @@
 //   composer        composer (textarea) · send · attach · attachment-dialog · attachment-url · attachment-name · attachment-add ·
 //                   attach-file · file-input · record · recording · record-finish · record-discard · attachment-chip [data-state: sending checking ready failed] ·
 //                   upload-progress · upload-cancel · upload-problem · upload-retry · reply-bar · edit-bar · cancel · composer-closed · length
-//   context         context · context-close · subject-card · participant [data-id] · participant-role · participant-menu · role-select ·
-//                   mute · block · remove · add-participant (select or input) · add · rename · group-name · rename-save · close-conversation · leave
+//   context         context · context-close · subject-card · participant [data-id] · standing · participant-role · participant-menu · person-menu ·
+//                   role-select · mute · block · remove · block-person · former-people · former-participant [data-id] · bring-back ·
+//                   for-me · notify-level (select) · notify-until (select) · mark-unread · hide · add-participant (select or input) · add · rename · group-name · rename-save · close-conversation · leave
 //   dialogs         confirm-dialog · confirm · dismiss · form-error
 import { html, render, useEffect, useState } from "./vendor/htm-preact.js";
 import { findPeople, forgetToken, nameInAddress, profileOf, rememberToken, rememberedToken } from "./state/identity.js";

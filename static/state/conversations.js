@@ -3,8 +3,9 @@ import { isInMainLine } from "../stoa-threads.js";
 import { newerFlow } from "./deals.js";
 import { participantOf } from "./names.js";
 
-/** The newer of two last messages; an answer may lack it or carry an older one that was edited. */
+/** The newer of two last messages; an answer may lack it or carry an older one that was edited. What somebody says whom I have blocked is none. */
 function newerMessage(present, coming) {
+  if (coming?.from_blocked) return present ?? null;
   if (!present || !coming) return coming ?? present ?? null;
   return coming.seq >= present.seq ? coming : present;
 }
@@ -46,6 +47,7 @@ export const changed = (conversations, id, change) =>
 /** A message that was said: the preview, and one more unread where it is somebody else's and not counted yet. */
 export function withMessage(conversations, message, me) {
   return changed(conversations, message.conversation_id, (conversation) => {
+    if (message.from_blocked) return { last_seq: Math.max(conversation.last_seq, message.seq) };
     const known = conversation.last_message;
     if (known && message.seq <= known.seq) return {};
     const counts = message.sender_id !== me && isInMainLine(message);
@@ -84,7 +86,6 @@ export const inOrder = (conversations) =>
   Object.values(conversations).sort((one, other) => activityOf(other).localeCompare(activityOf(one)));
 
 export const lastActivityOf = activityOf;
-export const unreadTotal = (conversations) => Object.values(conversations).reduce((sum, { unread }) => sum + (unread || 0), 0);
 
 /** How far a message has come: sent, delivered to all others, or seen by all of them. */
 export function progressOf(message, conversation, me) {

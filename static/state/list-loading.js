@@ -1,6 +1,7 @@
 // Getting conversations: the list in pages, one of them afresh, and following those at the top.
 import { inOrder, withConversation, without } from "./conversations.js";
 import { goTo } from "./address.js";
+import { keepMentioned } from "./mine.js";
 import { tell } from "./notices.js";
 import { titleOf } from "./names.js";
 
@@ -25,12 +26,29 @@ export async function loadList(session, cursor = null) {
   }
 }
 
+/** A page of the unread, the starred or the hidden conversations, unless another part of the list was chosen meanwhile. */
+export async function loadViewPage(session, view, cursor = null) {
+  const { api, store, me } = session;
+  const place = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
+  try {
+    const page = await api("GET", `/conversations?${view}=true&limit=${PAGE}${place}`);
+    store.set((state) => ({
+      conversations: page.items.reduce((all, one) => withConversation(all, one, me), state.conversations),
+      ...(state.view === view ? { isViewLoaded: true, viewCursor: page.next_cursor ?? null } : {}),
+    }));
+  } catch (error) {
+    tell(session, `Your conversations could not be loaded: ${error.message}`);
+    store.set((state) => (state.view === view ? { isViewLoaded: true } : {}));
+  }
+}
+
 /** Unread conversations beyond the first page belong into the bell's list too. */
 export async function loadUnread(session) {
   const { conversations } = await session.api("GET", "/unread").catch(() => ({ conversations: [] }));
   const known = session.store.get().conversations;
   const missing = conversations.filter((entry) => !known[entry.conversation_id]).slice(0, PAGE);
   await Promise.all(missing.map((entry) => refreshConversation(session, entry.conversation_id)));
+  for (const entry of conversations.filter(({ mentions }) => mentions > 0)) keepMentioned(session, entry.conversation_id);
 }
 
 /** Joining from the last seq on costs an empty answer. */

@@ -21,6 +21,13 @@ function standsWith(message, before) {
   return apart < GROUP_MS && dayKeyOf(message.created_at) === dayKeyOf(before.created_at);
 }
 
+/** Two people keep reading what they said to each other, whoever has blocked whom; in a group it is folded away. */
+function typeOf(message, conversation) {
+  if (message.action) return "card";
+  if (!isSpoken(message)) return "line";
+  return message.from_blocked && conversation.kind !== "direct" && !message.deleted_at ? "folded" : "message";
+}
+
 function stateOf(message, conversation, me) {
   if (message.sender_id !== me) return "received";
   if (message.queuedState) return message.queuedState === "failed" ? "failed" : "pending";
@@ -30,7 +37,7 @@ function stateOf(message, conversation, me) {
 /** The first message of somebody else beyond what was read when I left. */
 const firstNew = (messages, leftAt, me) => (leftAt === null ? null : messages.find((message) => message.seq > leftAt && message.sender_id !== me));
 
-/** @returns {{type: "day"|"new"|"line"|"card"|"message", key: string}[]} */
+/** @returns {{type: "day"|"new"|"line"|"card"|"folded"|"message", key: string}[]} */
 export function rowsOf({ messages, queued, conversation, leftAt, me }) {
   const all = withQueued(messages, queued, conversation.id, me);
   const newOne = firstNew(messages, leftAt, me);
@@ -44,8 +51,7 @@ export function rowsOf({ messages, queued, conversation, leftAt, me }) {
     const isJoined = standsWith(message, before) && message !== newOne;
     if (isJoined) rows[rows.length - 1].endsGroup = false;
     const key = message.client_id ?? message.id;
-    const type = message.action ? "card" : isSpoken(message) ? "message" : "line";
-    rows.push({ type, key, message, state: stateOf(message, conversation, me), startsGroup: !isJoined, endsGroup: true });
+    rows.push({ type: typeOf(message, conversation), key, message, state: stateOf(message, conversation, me), startsGroup: !isJoined, endsGroup: true });
     before = message;
   }
   return rows;

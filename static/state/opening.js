@@ -10,12 +10,15 @@ const readSeqOf = (state, id, me) => participantOf(state.conversations[id], me)?
 function withLine(state, id, me) {
   const conversation = state.conversations[id];
   if (!conversation) return state.leftAt;
-  return { ...state.leftAt, [id]: conversation.unread > 0 ? readSeqOf(state, id, me) : null };
+  const again = conversation.mine?.unread_from;
+  const readTo = again ? again - 1 : readSeqOf(state, id, me);
+  return { ...state.leftAt, [id]: conversation.unread > 0 ? readTo : null };
 }
 
 export async function openConversation(session, id) {
   const { store, me } = session;
   if (store.get().openId === id) return;
+  session.returned.add(id);
   store.set((state) => ({ openId: id, leftAt: withLine(state, id, me) }));
   await prepareOpen(session);
 }

@@ -2,6 +2,7 @@
 import { changed, withWatermark } from "./conversations.js";
 import { participantOf } from "./names.js";
 import { refreshConversation } from "./list-loading.js";
+import { endUnreadFrom } from "./mine.js";
 
 const GATHER_MS = 150;
 
@@ -26,12 +27,19 @@ function markDelivered({ id, last_message: last, ...conversation }, { client, me
   client.request("mark_delivered", { conversation_id: id, seq: last.seq }).catch(() => marked.delete(id));
 }
 
+/** Whether it was marked as unread and is read again now: its watermark stays where it is. */
+function isReadAgain({ store, returned }, id, seq) {
+  const from = store.get().conversations[id]?.mine?.unread_from;
+  return Boolean(from) && seq >= from && returned.delete(id);
+}
+
 /** What was on the screen of a visible window. Being asked twice does no harm. */
 export async function markSeen(session, id, seq) {
   const { store, client, me } = session;
   session.seen ??= new Map();
   const own = participantOf(store.get().conversations[id], me);
-  if (!own || seq <= Math.max(own.read_seq, session.seen.get(id) ?? 0)) return;
+  if (!own) return;
+  if (seq <= Math.max(own.read_seq, session.seen.get(id) ?? 0) && !isReadAgain(session, id, seq)) return;
   session.seen.set(id, seq);
   try {
     const mark = await client.request("mark_seen", { conversation_id: id, seq, thread: "none" });
@@ -39,6 +47,7 @@ export async function markSeen(session, id, seq) {
     settleUnread(session, id, mark.seq);
   } catch {
     session.seen.delete(id);
+    session.returned.add(id);
   }
 }
 
@@ -46,6 +55,7 @@ const hasUnreadThread = (timeline) => (timeline?.messages ?? []).some((message) 
 
 /** Everything read means nothing unread; how much is left otherwise, only the server can count. */
 export function settleUnread(session, id, seq) {
+  endUnreadFrom(session, id, seq);
   const conversation = session.store.get().conversations[id];
   if (!conversation?.unread) return;
   const isBeyond = seq < (conversation.last_message?.seq ?? 0);

@@ -4,6 +4,8 @@ import { StoaClient } from "../stoa-client.js";
 import { createApi } from "./api.js";
 import { createStore, useStore } from "./store.js";
 import { listenToServer } from "./events.js";
+import { loadBlocks } from "./blocks.js";
+import { listenToMine } from "./mine.js";
 import { keepDelivered } from "./receipts.js";
 import { followAddress } from "./address.js";
 import { openConversation, rememberWhereLeft } from "./opening.js";
@@ -14,6 +16,12 @@ const INITIAL = {
   isListLoaded: false,
   /** Where the list goes on; null at its end. */
   listCursor: null,
+  /** The part of the list that is shown, as list-views.js names them, where it goes on, and whether its first page is here. */
+  view: "all",
+  viewCursor: null,
+  isViewLoaded: true,
+  /** Whom I have blocked. */
+  blocked: [],
   openId: null,
   /** The message that is to be shown once its conversation is there: `conversation`, `id`, `seq`. */
   target: null,
@@ -65,10 +73,14 @@ export function startSession({ profile, token, people, renewToken }) {
   };
   const client = new StoaClient({ url: socketAddress(), userId: profile.user_id, token, renewToken: renew });
   const store = createStore({ ...INITIAL, queued: client.queued });
-  // followed: joined for their events; opened: joined with their messages; logged: up to which seq a deal's log is known.
-  const places = { followed: new Set(), opened: new Set(), logged: new Map() };
+  // followed: joined for their events; opened: joined with their messages; logged: up to which seq a deal's log is known;
+  // returned: opened since they were marked as unread, so that looking at them reads them again.
+  const places = { followed: new Set(), opened: new Set(), logged: new Map(), returned: new Set() };
   const session = { me: profile.user_id, profile, people, store, client, api: createApi(() => present), token: () => present, ...places };
   listenToServer(session);
+  listenToMine(session);
+  // Without the list, nothing is marked as blocked; the dialog that shows it asks again.
+  loadBlocks(session).catch(() => {});
   keepDelivered(session);
   rememberWhereLeft(session);
   showStatus(session);

@@ -6,6 +6,7 @@ const SHORT_WEEKDAY = new Intl.DateTimeFormat(undefined, { weekday: "short" });
 const DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const LONG_DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
+const SHORT_DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
 
 const DAY_MS = 86_400_000;
@@ -14,6 +15,8 @@ const midnight = (date) => new Date(date.getFullYear(), date.getMonth(), date.ge
 /** Whole days between two moments, as the calendar counts them. */
 const daysAgo = (date, now) => Math.round((midnight(now) - midnight(date)) / DAY_MS);
 
+/** "29 Nov 2026". */
+export const shortDateOf = (instant) => SHORT_DATE.format(new Date(instant));
 export const dateOf = (instant) => DATE.format(new Date(instant));
 export const hourOf = (instant) => HOUR.format(new Date(instant));
 export const fullTimeOf = (instant) => FULL.format(new Date(instant));

@@ -26,7 +26,7 @@ export function AttachmentDialog({ onAdd, onClose }) {
   return html`<${Dialog} title="Attach a file" hook="attachment-dialog" onClose=${onClose}>
     <form class="form" onSubmit=${add}>
       <label class="field"><span>Its address</span>
-        <input inputmode="url" required placeholder="https://" autocomplete="off" data-test="attachment-url" value=${url} onInput=${(event) => setUrl(event.target.value)} />
+        <input inputmode="url" autofocus required placeholder="https://" autocomplete="off" data-test="attachment-url" value=${url} onInput=${(event) => setUrl(event.target.value)} />
       </label>
       <label class="field"><span>Its name, if you like</span>
         <input autocomplete="off" data-test="attachment-name" value=${name} onInput=${(event) => setName(event.target.value)} />

@@ -66,7 +66,7 @@ const playedFor = (milliseconds) => {
 };
 
 const Sound = ({ file }) => html`${file.waveform && html`<${Waveform} numbers=${file.waveform} />`}
-  ${file.duration_ms && html`<span class="quiet" data-test="duration">${playedFor(file.duration_ms)}</span>`}
+  ${file.duration_ms && html`<span class="quiet sound-length" data-test="duration">${playedFor(file.duration_ms)}</span>`}
   <audio class="attachment-sound" controls preload="metadata" src=${file.url} aria-label=${fileNameOf(file)} data-test="audio"></audio>`;
 const Film = ({ file }) => html`<video class="attachment-film" controls preload="metadata" src=${file.url} aria-label=${fileNameOf(file)} data-test="video"></video>`;
 

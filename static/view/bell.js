@@ -1,7 +1,8 @@
 // The bell: how much is unread, and where.
 import { html, useEffect, useRef, useState } from "../vendor/htm-preact.js";
 import { goTo } from "../state/address.js";
-import { inOrder, unreadTotal } from "../state/conversations.js";
+import { inOrder } from "../state/conversations.js";
+import { loudUnread, unreadTotal } from "../state/mine.js";
 import { previewOf, titleOf } from "../state/names.js";
 import { useChosen, useSession } from "../state/session.js";
 import { Icon } from "./icon.js";
@@ -23,7 +24,7 @@ function useClosing(place, close) {
 function Panel({ place, onClose }) {
   const { me } = useSession();
   const conversations = useChosen((state) => state.conversations);
-  const unread = inOrder(conversations).filter((conversation) => conversation.unread > 0);
+  const unread = inOrder(loudUnread(conversations, me));
   useClosing(place, onClose);
   const visit = (id) => {
     onClose(false);
@@ -42,7 +43,8 @@ function Panel({ place, onClose }) {
 }
 
 export function Bell() {
-  const total = useChosen((state) => unreadTotal(state.conversations));
+  const { me } = useSession();
+  const total = useChosen((state) => unreadTotal(state.conversations, me));
   const [isOpen, setIsOpen] = useState(false);
   const place = useRef(null);
   const button = useRef(null);

@@ -1,7 +1,7 @@
 // The whole window: demo bar, connection bar, the columns, and what lies above them.
 import { html, useEffect, useState } from "../vendor/htm-preact.js";
 import { useChosen, useSession } from "../state/session.js";
-import { unreadTotal } from "../state/conversations.js";
+import { unreadTotal } from "../state/mine.js";
 import { hush } from "../state/notices.js";
 import { DemoBar } from "./demo-bar.js";
 import { ConnectionBar } from "./connection-bar.js";
@@ -22,8 +22,8 @@ function Notice() {
 
 /** The number of unread messages stands in the window's title too. */
 function useTitle() {
-  const total = useChosen((state) => unreadTotal(state.conversations));
-  const { profile } = useSession();
+  const { me, profile } = useSession();
+  const total = useChosen((state) => unreadTotal(state.conversations, me));
   useEffect(() => {
     document.title = `${total ? `(${total}) ` : ""}${profile.name ?? profile.user_id} · Stoa`;
   }, [total]);

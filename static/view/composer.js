@@ -71,7 +71,7 @@ function lastOwn({ store, me }, id) {
 
 function labelOf(conversation, intent, me) {
   const other = counterpartOf(conversation, me);
-  return intent.edit ? "New wording" : `Write to ${other ? nameOf(other) : "everybody here"}`;
+  return intent.edit ? "New wording" : `Write to ${other ? nameOf(other) : "everybody"}`;
 }
 
 /** Writing begins at once where there is a keyboard and nobody is filling in something else, and ends with the last "typing". */

@@ -8,6 +8,8 @@ import { dateOf } from "../state/times.js";
 import { AddParticipant } from "./add-participant.js";
 import { Deal } from "./deal.js";
 import { Confirm } from "./dialog.js";
+import { ForMe } from "./for-me.js";
+import { FormerPeople } from "./former-people.js";
 import { Icon, IconButton } from "./icon.js";
 import { Participant } from "./participant.js";
 import { SubjectCard } from "./subject-card.js";
@@ -23,7 +25,7 @@ function People({ conversation, isManager }) {
   return html`<section class="context-part">
     <h3>People <span class="quiet">${participants.length}</span></h3>
     <ul class="participants">${participants.map((person) => html`<${Participant} key=${person.user_id} person=${person} conversation=${conversation} isManager=${isManager} />`)}</ul>
-    ${isManager && html`<${AddParticipant} conversation=${conversation} />`}
+    ${isManager && html`<${FormerPeople} conversation=${conversation} /><${AddParticipant} conversation=${conversation} />`}
   </section>`;
 }
 
@@ -86,6 +88,7 @@ export function ContextColumn({ conversation, isShown, onClose }) {
       ${conversation.subject && html`<${SubjectCard} subject=${conversation.subject} />`}
       ${conversation.flow && html`<${Deal} conversation=${conversation} />`}
       <${People} conversation=${conversation} isManager=${isManager} />
+      <${ForMe} conversation=${conversation} />
       <${Managing} conversation=${conversation} isManager=${isManager} />
       <p class="quiet context-since">Since <time datetime=${conversation.created_at}>${dateOf(conversation.created_at)}</time></p>
     </div>

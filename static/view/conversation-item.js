@@ -2,11 +2,13 @@
 import { html } from "../vendor/htm-preact.js";
 import { addressOf } from "../state/identity.js";
 import { lastActivityOf, progressOf } from "../state/conversations.js";
+import { hasMention, levelOf, mineOf } from "../state/mine.js";
 import { counterpartOf, nameOf, personOf, previewOf, titleOf } from "../state/names.js";
 import { fullTimeOf, shortTimeOf } from "../state/times.js";
 import { goTo } from "../state/address.js";
 import { useChosen, useSession } from "../state/session.js";
 import { Avatar, GroupAvatar } from "./avatar.js";
+import { Icon } from "./icon.js";
 import { typingSentence } from "./typing-line.js";
 import { Tick } from "./tick.js";
 import { TurnChip } from "./turn-chip.js";
@@ -25,6 +27,28 @@ function Preview({ conversation }) {
     ${isMine && !last.deleted_at && html`<${Tick} state=${progressOf(last, conversation, me)} />`}
     ${sender && html`<span class="preview-sender">${sender.split(" ")[0]}: </span>`}<bdi>${previewOf(last)}</bdi>
   </span>`;
+}
+
+const QUIET = { mentions: "Only mentions notify you", none: "Nothing here notifies you" };
+
+const Mark = ({ icon, name, hook }) =>
+  html`<span class=${`item-mark mark-${icon}`} role="img" aria-label=${name} title=${name} data-test=${hook}><${Icon} name=${icon} size="14" /></span>`;
+
+/** What I have chosen for this conversation. */
+function Marks({ conversation }) {
+  const quiet = QUIET[levelOf(conversation)];
+  return html`${mineOf(conversation).starred && html`<${Mark} icon="star" name="Starred" hook="item-star" />`}
+    ${quiet && html`<${Mark} icon="bell-off" name=${quiet} hook="item-quiet" />`}`;
+}
+
+function Unread({ conversation }) {
+  const { me } = useSession();
+  const { unread } = conversation;
+  if (!unread) return null;
+  const isMentioned = hasMention(conversation, me);
+  const isQuiet = levelOf(conversation) !== "all" && !isMentioned;
+  return html`${isMentioned && html`<span class="badge" role="img" aria-label="You are mentioned" title="You are mentioned" data-test="mention-badge">@</span>`}
+    <span class=${`badge ${isQuiet ? "badge-quiet" : ""}`} data-test="unread-badge"><span aria-hidden="true">${unread > 99 ? "99+" : unread}</span><span class="visually-hidden">${unread} unread</span></span>`;
 }
 
 /** Plain clicks stay in this window; the others open the address as for any link. */
@@ -46,13 +70,14 @@ export function ConversationItem({ conversation, isOpen }) {
       <span class="item-main">
         <span class="item-line">
           <span class="item-name" dir="auto" data-test="conversation-name">${titleOf(conversation, me)}</span>
+          <${Marks} conversation=${conversation} />
           <time class="item-time" datetime=${at} title=${fullTimeOf(at)} data-test="list-time">${shortTimeOf(at)}</time>
         </span>
         ${subject?.title && html`<span class="item-subject" dir="auto">${subject.title}</span>`}
         <span class="item-line">
           <${Preview} conversation=${conversation} />
           <${TurnChip} conversation=${conversation} />
-          ${unread > 0 && html`<span class="badge" data-test="unread-badge"><span aria-hidden="true">${unread > 99 ? "99+" : unread}</span><span class="visually-hidden">${unread} unread</span></span>`}
+          <${Unread} conversation=${conversation} />
         </span>
       </span>
     </a>

@@ -1,13 +1,15 @@
 // The left column: who I am, the bell, a new conversation, and my conversations with the newest activity on top.
 import { html, useState } from "../vendor/htm-preact.js";
 import { inOrder } from "../state/conversations.js";
-import { loadList } from "../state/list-loading.js";
+import { loadList, loadViewPage } from "../state/list-loading.js";
+import { belongsTo } from "../state/list-views.js";
 import { titleOf } from "../state/names.js";
 import { useChosen, useSession } from "../state/session.js";
 import { Bell } from "./bell.js";
 import { ConversationItem } from "./conversation-item.js";
 import { FoundMessages } from "./found-messages.js";
 import { Icon, IconButton } from "./icon.js";
+import { EmptyView, ListViews } from "./list-views.js";
 import { MyStatus } from "./my-status.js";
 import { NewConversation } from "./new-conversation.js";
 
@@ -31,17 +33,22 @@ const matches = (conversation, filter, me) => {
 function Items({ filter, onNew }) {
   const session = useSession();
   const conversations = useChosen((state) => state.conversations);
-  const isLoaded = useChosen((state) => state.isListLoaded);
-  const cursor = useChosen((state) => state.listCursor);
+  const view = useChosen((state) => state.view);
+  const isLoaded = useChosen((state) => state.isListLoaded && state.isViewLoaded);
+  const cursor = useChosen((state) => (state.view === "all" ? state.listCursor : state.viewCursor));
   const openId = useChosen((state) => state.openId);
-  const shown = inOrder(conversations).filter((conversation) => matches(conversation, filter, session.me));
+  // Whoever looks for a name finds what is hidden too.
+  const isHere = (conversation) => (filter && view === "all") || belongsTo(view, conversation, openId);
+  const shown = inOrder(conversations).filter((conversation) => isHere(conversation) && matches(conversation, filter, session.me));
+  const more = () => (view === "all" ? loadList(session, cursor) : loadViewPage(session, view, cursor));
   if (!isLoaded && !shown.length) return html`<${Skeleton} />`;
   if (!shown.length && filter) return html`<p class="empty">No conversation is called “${filter}”.</p>`;
+  if (!shown.length && view !== "all") return html`<${EmptyView} view=${view} />`;
   if (!shown.length) return html`<${Empty} onNew=${onNew} />`;
   return html`<ul class="items" data-test="conversation-list">
       ${shown.map((conversation) => html`<${ConversationItem} key=${conversation.id} conversation=${conversation} isOpen=${conversation.id === openId} />`)}
     </ul>
-    ${cursor && html`<button type="button" class="button more" data-test="more-conversations" onClick=${() => loadList(session, cursor)}>Show more</button>`}`;
+    ${cursor && html`<button type="button" class="button more" data-test="more-conversations" onClick=${more}>Show more</button>`}`;
 }
 
 export function ConversationList() {
@@ -58,6 +65,7 @@ export function ConversationList() {
       <input type="search" placeholder="Search" aria-label="Search conversations and messages" data-test="filter" value=${filter} onInput=${(event) => setFilter(event.target.value)} />
     </div>
     <h2 class="visually-hidden">Conversations</h2>
+    <${ListViews} />
     <div class="items-scroll"><${Items} filter=${filter} onNew=${start} /><${FoundMessages} words=${filter.trim()} /></div>
     <${MyStatus} />
     ${isStarting && html`<${NewConversation} onClose=${() => setIsStarting(false)} />`}

@@ -1,9 +1,12 @@
 // The middle column: the conversation's head, its messages, and the composer.
 import { html, useState } from "../vendor/htm-preact.js";
 import { goTo } from "../state/address.js";
+import { changeMine, mineOf } from "../state/mine.js";
 import { STATUS_NAMES, counterpartOf, titleOf } from "../state/names.js";
+import { tell } from "../state/notices.js";
 import { useSession } from "../state/session.js";
 import { Avatar, GroupAvatar } from "./avatar.js";
+import { BlockedLine, useBlockedCounterpart } from "./blocked-line.js";
 import { Composer } from "./composer.js";
 import { Icon, IconButton } from "./icon.js";
 import { MessageList } from "./message-list.js";
@@ -19,6 +22,13 @@ function stateOf(conversation, counterpart) {
   return [STATE_NAMES[conversation.status], people, conversation.subject?.title].filter(Boolean).join(" · ");
 }
 
+function Star({ conversation }) {
+  const session = useSession();
+  const { starred } = mineOf(conversation);
+  const turn = () => changeMine(session, conversation.id, { starred: !starred }).catch((error) => tell(session, error.message));
+  return html`<${IconButton} name="star" label=${starred ? "Remove the star" : "Star this conversation"} hook="head-star" look=${starred ? "is-starred" : ""} aria-pressed=${String(starred)} onClick=${turn} />`;
+}
+
 function Head({ conversation, showsContext, onContext }) {
   const { me } = useSession();
   const counterpart = counterpartOf(conversation, me);
@@ -29,6 +39,7 @@ function Head({ conversation, showsContext, onContext }) {
       <h2 dir="auto" data-test="conversation-title">${titleOf(conversation, me)}</h2>
       <p class="quiet" data-test="conversation-state">${stateOf(conversation, counterpart)}</p>
     </div>
+    ${conversation.my_role && html`<${Star} conversation=${conversation} />`}
     <${IconButton} name="info" label="About this conversation" hook="context-toggle" look="context-toggle" aria-expanded=${String(showsContext)} onClick=${onContext} />
   </header>`;
 }
@@ -44,12 +55,13 @@ const PLAIN = { reply: null, edit: null };
 
 export function Conversation({ conversation, isWaiting, showsContext, onContext }) {
   const [intent, setIntent] = useState(PLAIN);
+  const blocked = useBlockedCounterpart(conversation);
   if (!conversation) return html`<main class="conversation-column">${isWaiting ? html`<${MessageSkeleton} />` : html`<${Nothing} />`}</main>`;
   return html`<main class="conversation-column" data-test="conversation" data-id=${conversation.id}>
     <${Head} conversation=${conversation} showsContext=${showsContext} onContext=${onContext} />
     <${Pins} conversation=${conversation} />
     <${MessageList} conversation=${conversation} onReply=${(reply) => setIntent({ ...PLAIN, reply })} onEdit=${(edit) => setIntent({ ...PLAIN, edit })} />
     <${TypingLine} conversation=${conversation} />
-    <${Composer} conversation=${conversation} intent=${intent} onIntent=${setIntent} onPlain=${() => setIntent(PLAIN)} />
+    ${blocked ? html`<${BlockedLine} person=${blocked} />` : html`<${Composer} conversation=${conversation} intent=${intent} onIntent=${setIntent} onPlain=${() => setIntent(PLAIN)} />`}
   </main>`;
 }

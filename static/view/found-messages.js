@@ -37,7 +37,7 @@ function useFound(words) {
 
 const HitText = ({ message, highlights }) => html`<span class="hit-words" dir="auto" data-test="hit-words">
   ${piecesOf(message.body, highlights).map(({ text, isMatch }, key) => (isMatch ? html`<mark key=${key}>${text}</mark>` : text))}
-  ${!message.body && message.attachments.map(({ name }) => name).join(", ")}
+  ${!highlights.length && message.attachments.length > 0 && html`<span class="hit-files">${message.attachments.map(({ name }) => name).filter(Boolean).join(", ")}</span>`}
 </span>`;
 
 function Hit({ hit }) {

@@ -13,6 +13,7 @@ import { openThread } from "../state/threads.js";
 import { dayNameOf } from "../state/times.js";
 import { ActionCard } from "./action-card.js";
 import { Confirm } from "./dialog.js";
+import { FoldedMessage } from "./folded-message.js";
 import { ForwardDialog } from "./forward-dialog.js";
 import { Icon } from "./icon.js";
 import { Message } from "./message.js";
@@ -118,6 +119,7 @@ export function MessageList({ conversation, onReply, onEdit }) {
     if (row.type === "new") return html`<${NewLine} key=${key} />`;
     if (row.type === "card") return html`<${ActionCard} key=${key} row=${row} conversation=${conversation} />`;
     if (row.type === "line") return html`<${SystemLine} key=${key} row=${row} />`;
+    if (row.type === "folded") return html`<${FoldedMessage} key=${key} message=${message} conversation=${conversation} />`;
     const quoted = message.reply_to && timeline.messages.find((one) => one.id === message.reply_to);
     return html`<${Message} key=${key} row=${row} conversation=${conversation} quoted=${quoted} isStop=${key === stop} onFocus=${() => setActive(key)}
       onReply=${() => onReply(message)} onEdit=${() => onEdit(message)} onForward=${() => setForwarding(message)} onThread=${() => openThread(session, message)} onDelete=${() => setDeleting(message)} onJump=${() => show(message.reply_to)} />`;

@@ -47,7 +47,7 @@ export function NewConversation({ onClose }) {
   return html`<${Dialog} title="New conversation" hook="new-conversation-dialog" onClose=${onClose}>
     <form class="new-conversation" onSubmit=${submit}>
       <label class="field"><span>With whom?</span>
-        <input type="search" placeholder="A name" autocomplete="off" data-test="person-search" value=${search} onInput=${(event) => setSearch(event.target.value)} />
+        <input type="search" autofocus placeholder="A name" autocomplete="off" data-test="person-search" value=${search} onInput=${(event) => setSearch(event.target.value)} />
       </label>
       <ul class="person-options" aria-label="People">
         ${offered.map((person) => html`<${Option} key=${person.user_id} person=${person} isChosen=${chosen.includes(person.user_id)} onToggle=${() => toggle(person.user_id)} />`)}

@@ -13,6 +13,9 @@ mod hostile;
 mod interruptions;
 mod leaving;
 mod markup;
+mod mine;
+mod people;
+mod people_access;
 mod polled_page;
 mod search;
 mod threads;
@@ -152,6 +155,15 @@ async fn counter(mira: &Person) -> String {
     let found = mira.get(path).await.expect_status(200);
     let id = found.body["items"][0]["id"].as_str();
     id.expect("the demo's conversation").to_owned()
+}
+
+/// The id of the conversation that two of the cast have with each other alone.
+async fn direct(maker: &Person, other: &str) -> String {
+    let wanted = json!({ "kind": "direct", "participants": [{ "user_id": other }] });
+    let made = maker.post("/api/v1/conversations", wanted).await;
+    assert!([200, 201].contains(&made.status), "{}", made.body);
+    let id = made.body["id"].as_str().map(str::to_owned);
+    id.expect("an id")
 }
 
 /// The id of a new group that a person makes with others of the cast.

@@ -307,6 +307,13 @@ impl Window {
         chosen.expect("a file is chosen");
     }
 
+    /// Chooses an option by its value.
+    pub async fn choose(&self, selector: &str, value: &str) {
+        let look = async || self.see(selector).await.select_by_value(value).await;
+        let awaited = format!("to choose {value} in {selector}");
+        self.poll(&awaited, look).await;
+    }
+
     /// Empties a field as soon as it can be, though the page may draw it anew meanwhile.
     pub async fn clear(&self, selector: &str) {
         let look = async || self.see(selector).await.clear().await;
