@@ -1,6 +1,7 @@
 //! Connections of clients: what their sessions work with, and what counts them.
 
 pub mod connection_limits;
+mod of_message;
 mod replay_queue;
 mod replaying;
 mod requests;

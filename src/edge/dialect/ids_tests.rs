@@ -311,6 +311,11 @@ pub(super) fn named(request: &Request) -> (Option<ConversationId>, Option<Messag
     }
 }
 
+/// Whether a request names a message and neither its conversation nor a user.
+fn names_a_message_alone(dialect: &str, event: &str) -> bool {
+    dialect == "parttimepays" && ["add_reaction", "edit_message"].contains(&event)
+}
+
 /// The request, and the acting users whom it names.
 fn decoded(dialect: &str, event: &str, argument: &Value) -> (Option<Request>, Vec<String>) {
     if dialect == "native" {
@@ -324,7 +329,18 @@ fn decoded(dialect: &str, event: &str, argument: &Value) -> (Option<Request>, Ve
     let acting = incoming.acting.into_iter().flatten();
     let request = match incoming.asks {
         ClientRequest::Request(request) => Some(request),
-        ClientRequest::UserRoom(_) | ClientRequest::Nothing => None,
+        ClientRequest::SendOnce {
+            conversation,
+            content,
+            ..
+        } => Some(Request::Command {
+            conversation,
+            command: Command::Send(content),
+        }),
+        ClientRequest::UserRoom(_)
+        | ClientRequest::Nothing
+        | ClientRequest::Edit { .. }
+        | ClientRequest::ReactAlone(_) => None,
     };
     (request, acting.collect())
 }
@@ -374,7 +390,7 @@ proptest! {
             let subject = world.subject.as_deref().unwrap_or("b-1");
             let user = (world.people[0].as_str(), subject);
             for (dialect, request, argument) in requests_with(id, message, user) {
-                if dialect != name {
+                if dialect != name || names_a_message_alone(dialect, request) {
                     continue;
                 }
                 let (decoded, acting) = decoded(dialect, request, &argument);

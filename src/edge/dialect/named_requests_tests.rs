@@ -17,6 +17,7 @@ pub(super) fn requests_with(
     of("native", native_requests(id, message, (user, subject)))
         .chain(of("stoory", stoory_requests(id, message, (user, subject))))
         .chain(of("lola", lola_requests(id, message, user)))
+        .chain(of("parttimepays", parttimepays_requests(id, message, user)))
         .collect()
 }
 
@@ -87,6 +88,27 @@ fn lola_requests(id: &str, message: &str, user: &str) -> Vec<(&'static str, Valu
         ("chat:send-message", send),
         ("chat:typing", typing),
         ("chat:read-messages", read),
+    ]
+}
+
+fn parttimepays_requests(id: &str, message: &str, user: &str) -> Vec<(&'static str, Value)> {
+    let there = json!({ "conversationId": id, "userId": user });
+    let send =
+        json!({ "conversationId": id, "content": "x", "senderId": user, "replyTo": message });
+    let reaction = json!({ "messageId": message, "reactionType": "like" });
+    let edit = json!({ "messageId": message, "content": "x" });
+    vec![
+        ("join_conversation", json!(id)),
+        ("join_conversation", there.clone()),
+        ("leave_conversation", json!(id)),
+        ("leave_conversation", there.clone()),
+        ("typing_start", json!(id)),
+        ("typing_start", there.clone()),
+        ("typing_stop", json!(id)),
+        ("typing_stop", there),
+        ("send_message", send),
+        ("add_reaction", reaction),
+        ("edit_message", edit),
     ]
 }
 

@@ -11,6 +11,7 @@ mod masks;
 mod native;
 mod native_businesses;
 mod native_events;
+mod parttimepays;
 mod payments;
 mod recording_client;
 mod refusals;
