@@ -2,13 +2,12 @@
 
 use chrono::DateTime;
 use proptest::prelude::*;
-use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use super::encoding_tests::{NAMES, dialects, read};
-use super::named_requests_tests::requests_with;
+use super::named_requests_tests::{decoded, names_a_message_alone, requests_with};
 use super::*;
 use crate::domain::command::{Command, Mark};
 use crate::domain::conversation::{
@@ -21,7 +20,7 @@ use crate::domain::room_event::{
     Change, MessageChange, MessageNews, NoticeReason, Preview, UserNews,
 };
 use crate::domain::snapshot::UnreadCount;
-use crate::edge::native::decode::{Request, decode};
+use crate::edge::native::decode::Request;
 
 /// The dialects, made once for all cases.
 pub(super) static DIALECTS: LazyLock<Dialects> = LazyLock::new(dialects);
@@ -309,40 +308,6 @@ pub(super) fn named(request: &Request) -> (Option<ConversationId>, Option<Messag
         }
         _ => (None, None),
     }
-}
-
-/// Whether a request names a message and neither its conversation nor a user.
-fn names_a_message_alone(dialect: &str, event: &str) -> bool {
-    dialect == "parttimepays" && ["add_reaction", "edit_message"].contains(&event)
-}
-
-/// The request, and the acting users whom it names.
-fn decoded(dialect: &str, event: &str, argument: &Value) -> (Option<Request>, Vec<String>) {
-    if dialect == "native" {
-        let frame = json!({ "event": event, "id": 1, "data": argument }).to_string();
-        return (Some(decode(&frame).unwrap().request.unwrap()), Vec::new());
-    }
-    let spec = ALL.into_iter().find(|spec| spec.name == dialect).unwrap();
-    let argument = to_raw_value(argument).unwrap();
-    let socketio = spec.socketio.as_ref().unwrap();
-    let incoming = (socketio.read)(event, &[&argument], &[]).unwrap();
-    let acting = incoming.acting.into_iter().flatten();
-    let request = match incoming.asks {
-        ClientRequest::Request(request) => Some(request),
-        ClientRequest::SendOnce {
-            conversation,
-            content,
-            ..
-        } => Some(Request::Command {
-            conversation,
-            command: Command::Send(content),
-        }),
-        ClientRequest::UserRoom(_)
-        | ClientRequest::Nothing
-        | ClientRequest::Edit { .. }
-        | ClientRequest::ReactAlone(_) => None,
-    };
-    (request, acting.collect())
 }
 
 /// The law of what shows ids: none that is not known, and all that are needed.

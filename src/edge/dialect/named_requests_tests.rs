@@ -1,8 +1,11 @@
 //! The requests of each dialect that name ids.
 
+use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
-use super::ALL;
+use super::{ALL, ClientRequest};
+use crate::domain::command::Command;
+use crate::edge::native::decode::{Request, decode};
 
 /// The requests of each dialect that name a conversation, a message, a subject or the acting user.
 pub(super) fn requests_with(
@@ -110,6 +113,44 @@ fn parttimepays_requests(id: &str, message: &str, user: &str) -> Vec<(&'static s
         ("add_reaction", reaction),
         ("edit_message", edit),
     ]
+}
+
+/// Whether a request names a message and neither its conversation nor a user.
+pub(super) fn names_a_message_alone(dialect: &str, event: &str) -> bool {
+    dialect == "parttimepays" && ["add_reaction", "edit_message"].contains(&event)
+}
+
+/// The request, and the acting users whom it names.
+pub(super) fn decoded(
+    dialect: &str,
+    event: &str,
+    argument: &Value,
+) -> (Option<Request>, Vec<String>) {
+    if dialect == "native" {
+        let frame = json!({ "event": event, "id": 1, "data": argument }).to_string();
+        return (Some(decode(&frame).unwrap().request.unwrap()), Vec::new());
+    }
+    let spec = ALL.into_iter().find(|spec| spec.name == dialect).unwrap();
+    let argument = to_raw_value(argument).unwrap();
+    let socketio = spec.socketio.as_ref().unwrap();
+    let incoming = (socketio.read)(event, &[&argument], &[]).unwrap();
+    let acting = incoming.acting.into_iter().flatten();
+    let request = match incoming.asks {
+        ClientRequest::Request(request) => Some(request),
+        ClientRequest::SendOnce {
+            conversation,
+            content,
+            ..
+        } => Some(Request::Command {
+            conversation,
+            command: Command::Send(content),
+        }),
+        ClientRequest::UserRoom(_)
+        | ClientRequest::Nothing
+        | ClientRequest::Edit { .. }
+        | ClientRequest::ReactAlone(_) => None,
+    };
+    (request, acting.collect())
 }
 
 #[test]

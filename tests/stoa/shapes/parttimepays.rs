@@ -1,6 +1,6 @@
 //! The dialect of Part-Time Pays: every endpoint, every acknowledgement and every event.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::native::People;
 use super::recording_client::{ClientDialect, RecordingClient};
@@ -17,74 +17,75 @@ async fn rest() {
     let described = all.platform.put("/api/v1/subjects/job/7", card).await;
     described.expect_status(200);
     for prefix in ["/api/v1/messages", "/api/v1/v1/messages"] {
-        let conversations = format!("{prefix}/conversations");
-        let begin = format!("POST {conversations}");
-        let wanted =
-            json!({ "participants": ["bob"], "conversationType": "job_related", "job": "7" });
-        let made = snapshots.ask(&all.ann, &begin, &[], Some(wanted), "").await;
-        let alone = json!({ "participants": ["ann"] });
-        let note = "alone";
-        snapshots
-            .ask(&all.ann, &begin, &[], Some(alone), note)
-            .await;
-        let place = made["data"]["conversation"]["_id"].as_str();
-        let place = place.expect("an id").to_owned();
-        let there = format!("{conversations}/{{id}}");
-        let send = format!("POST {there}/messages");
-        let said = json!({ "content": "About the job", "messageType": "job_context", "context": { "jobId": "7" } });
-        let said = snapshots
-            .ask(&all.ann, &send, &[&place], Some(said), "")
-            .await;
-        let said = said["data"]["message"]["_id"].as_str();
-        let said = said.expect("an id").to_owned();
-        let answer = json!({ "content": "Nice", "messageType": "text", "replyTo": said,
-            "attachments": [{ "url": "https://example.com/a.png", "name": "a.png", "type": "image/png", "size": 1 }] });
-        let note = "an answer";
-        snapshots
-            .ask(&all.bob, &send, &[&place], Some(answer), note)
-            .await;
-        let note = "without a text";
-        snapshots
-            .ask(&all.bob, &send, &[&place], Some(json!({})), note)
-            .await;
-        let react = format!("POST {prefix}/messages/{{id}}/reactions");
-        let like = json!({ "reactionType": "like" });
-        for note in ["", "again"] {
-            let like = Some(like.clone());
-            snapshots.ask(&all.bob, &react, &[&said], like, note).await;
-        }
-        let edit = format!("PUT {prefix}/messages/{{id}}");
-        let edited = json!({ "content": "About that job" });
-        snapshots
-            .ask(&all.ann, &edit, &[&said], Some(edited), "")
-            .await;
-        for line in [
-            format!("GET {there}/messages?page=1&limit=50"),
-            format!("GET {there}/participants"),
-        ] {
-            snapshots.ask(&all.bob, &line, &[&place], None, "").await;
-        }
-        for line in [
-            format!("GET {conversations}?page=1&limit=1"),
-            format!("GET {prefix}/unread-count"),
-            format!("GET {prefix}/search?q=nothing-of-that"),
-        ] {
-            snapshots.ask(&all.bob, &line, &[], None, "").await;
-        }
-        let read = format!("PUT {there}/read");
-        snapshots.ask(&all.bob, &read, &[&place], None, "").await;
-        let denied = "denied";
-        let stranger = &all.cara;
-        let list = format!("GET {there}/messages");
-        snapshots
-            .ask(stranger, &list, &[&place], None, denied)
-            .await;
+        let (place, said) = say(&all, &mut snapshots, prefix).await;
+        change(&all, &mut snapshots, (prefix, &said)).await;
+        look(&all, &mut snapshots, (prefix, &place)).await;
         let delete = format!("DELETE {prefix}/messages/{{id}}");
         snapshots.ask(&all.ann, &delete, &[&said], None, "").await;
-        let hide = format!("DELETE {there}");
+        let hide = format!("DELETE {prefix}/conversations/{{id}}");
         snapshots.ask(&all.ann, &hide, &[&place], None, "").await;
     }
     snapshots.close();
+}
+
+/// Begins a conversation and says something there; answers the ids of both.
+async fn say(all: &People, snapshots: &mut SnapshotFile, prefix: &str) -> (String, String) {
+    let begin = format!("POST {prefix}/conversations");
+    let wanted = json!({ "participants": ["bob"], "conversationType": "job_related", "job": "7" });
+    let made = snapshots.ask(&all.ann, &begin, &[], Some(wanted), "").await;
+    let alone = Some(json!({ "participants": ["ann"] }));
+    snapshots.ask(&all.ann, &begin, &[], alone, "alone").await;
+    let place = id_of(&made["data"]["conversation"]);
+    let send = format!("POST {prefix}/conversations/{{id}}/messages");
+    let said = json!({ "content": "About the job", "messageType": "job_context", "context": { "jobId": "7" } });
+    let said = snapshots
+        .ask(&all.ann, &send, &[&place], Some(said), "")
+        .await;
+    let said = id_of(&said["data"]["message"]);
+    let answer = json!({ "content": "Nice", "messageType": "text", "replyTo": said,
+        "attachments": [{ "url": "https://example.com/a.png", "name": "a.png", "type": "image/png", "size": 1 }] });
+    for (body, note) in [(answer, "an answer"), (json!({}), "without a text")] {
+        let body = Some(body);
+        snapshots.ask(&all.bob, &send, &[&place], body, note).await;
+    }
+    (place, said)
+}
+
+fn id_of(document: &Value) -> String {
+    document["_id"].as_str().expect("an id").to_owned()
+}
+
+async fn change(all: &People, snapshots: &mut SnapshotFile, (prefix, said): (&str, &str)) {
+    let react = format!("POST {prefix}/messages/{{id}}/reactions");
+    for note in ["", "again"] {
+        let like = Some(json!({ "reactionType": "like" }));
+        snapshots.ask(&all.bob, &react, &[said], like, note).await;
+    }
+    let edit = format!("PUT {prefix}/messages/{{id}}");
+    let edited = Some(json!({ "content": "About that job" }));
+    snapshots.ask(&all.ann, &edit, &[said], edited, "").await;
+}
+
+async fn look(all: &People, snapshots: &mut SnapshotFile, (prefix, place): (&str, &str)) {
+    let there = format!("{prefix}/conversations/{{id}}");
+    for line in [
+        format!("GET {there}/messages?page=1&limit=50"),
+        format!("GET {there}/participants"),
+    ] {
+        snapshots.ask(&all.bob, &line, &[place], None, "").await;
+    }
+    for line in [
+        format!("GET {prefix}/conversations?page=1&limit=1"),
+        format!("GET {prefix}/unread-count"),
+        format!("GET {prefix}/search?q=nothing"),
+    ] {
+        snapshots.ask(&all.bob, &line, &[], None, "").await;
+    }
+    let read = format!("PUT {there}/read");
+    snapshots.ask(&all.bob, &read, &[place], None, "").await;
+    let list = format!("GET {there}/messages");
+    let note = "denied";
+    snapshots.ask(&all.cara, &list, &[place], None, note).await;
 }
 
 async fn begin() -> Pair {
