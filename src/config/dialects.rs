@@ -9,7 +9,7 @@ use crate::domain::ids::UserId;
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Dialects")]
 pub struct DialectOptions {
-    /// Dialects to serve besides the native one, comma-separated: stoory, lola, quotexbert; empty serves the native one alone
+    /// Dialects to serve besides the native one, comma-separated: stoory, lola, quotexbert, parttimepays; empty serves the native one alone
     #[arg(
         long,
         env = "STOA_DIALECTS",

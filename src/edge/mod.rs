@@ -7,6 +7,7 @@ pub mod http;
 pub mod links;
 pub mod lola;
 pub mod native;
+pub mod parttimepays;
 pub mod quotexbert;
 pub mod refusal_json;
 pub mod stoory;

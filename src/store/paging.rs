@@ -50,6 +50,18 @@ pub enum Which {
         /// The type; `None` for conversations about none of them.
         kind: Option<&'static str>,
     },
+    /// Those whose subject is of this type.
+    OfSubject(&'static str),
+    /// Direct conversations whose subject is of none of these types.
+    Direct {
+        /// The types.
+        about_none_of: &'static [&'static str],
+    },
+    /// The others whose subject is of none of these types.
+    Several {
+        /// The types.
+        about_none_of: &'static [&'static str],
+    },
 }
 
 impl Which {
@@ -66,6 +78,13 @@ impl Which {
     where c.subject_type = kind or jsonb_typeof(c.subject -> 'data' -> (kind || '_id')) = 'string'
     order by c.subject_type = kind desc, position limit 1) is not distinct from $3"
             }
+            Self::OfSubject(_) => "($2::text[] is null and c.subject_type = $3)",
+            Self::Direct { .. } => {
+                "($3::text is null and c.kind = 'direct' and coalesce(c.subject_type, '') <> all($2))"
+            }
+            Self::Several { .. } => {
+                "($3::text is null and c.kind <> 'direct' and coalesce(c.subject_type, '') <> all($2))"
+            }
         }
     }
 
@@ -73,6 +92,10 @@ impl Which {
         match self {
             Self::All | Self::Plain => (None, None),
             Self::About { among, kind } => (Some(among), kind),
+            Self::OfSubject(kind) => (None, Some(kind)),
+            Self::Direct { about_none_of } | Self::Several { about_none_of } => {
+                (Some(about_none_of), None)
+            }
         }
     }
 }

@@ -54,6 +54,23 @@ pub(super) fn kinds(
     Ok(rows.into_iter().map(|row| (row.emoji, row.own)).collect())
 }
 
+/// With what a user reacts to a message.
+pub fn own(
+    connection: &mut PgConnection,
+    message: MessageId,
+    user: UserNo,
+) -> Result<Vec<Emoji>, Error> {
+    let found: Vec<String> = table::table
+        .filter(table::conversation_no.eq(message.conversation.0))
+        .filter(table::target_seq.eq(message.seq))
+        .filter(table::user_no.eq(user.0))
+        .filter(table::removed.eq(false))
+        .select(table::emoji)
+        .load(connection)
+        .map_err(explain)?;
+    Ok(found.into_iter().map(Emoji::stored).collect())
+}
+
 /// A change of a reaction, with who reacts with the same emoji now.
 pub(super) fn reacted(
     connection: &mut PgConnection,

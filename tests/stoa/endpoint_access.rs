@@ -51,6 +51,13 @@ pub struct Row {
     payload: String,
 }
 
+impl Row {
+    /// The payload as the body of a request; `None` for one without a body.
+    pub fn body(&self) -> Option<String> {
+        Some(self.payload.clone()).filter(|payload| !payload.is_empty())
+    }
+}
+
 pub fn rows(table: &str) -> Vec<Row> {
     let lines = table.lines().filter(|line| !line.trim().is_empty());
     let row = |line: &str| {
@@ -80,7 +87,10 @@ pub struct Fixture {
 
 impl Fixture {
     pub async fn new() -> Self {
-        let app = TestApp::start().await;
+        Self::on(TestApp::start().await).await
+    }
+
+    pub async fn on(app: TestApp) -> Self {
         let mut people = Vec::new();
         for name in CALLERS {
             let roles: &[&str] = match name {

@@ -80,6 +80,7 @@ mod outages;
 mod pacing;
 mod pages;
 mod participants;
+mod parttimepays;
 mod payments;
 mod people_plans;
 mod plans;

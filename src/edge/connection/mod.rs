@@ -2,6 +2,7 @@
 
 mod aliases;
 pub mod connection_limits;
+mod of_message;
 mod replay_queue;
 mod replaying;
 mod requests;

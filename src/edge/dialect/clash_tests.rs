@@ -31,6 +31,14 @@ async fn deep(_: actix_web::web::Path<String>) -> &'static str {
     "deep"
 }
 
+#[utoipa::path(params(("id" = Uuid, Path)), responses((status = 200)))]
+#[put("/{id}/hello")]
+async fn hello_of(id: actix_web::web::Path<String>) -> Result<&'static str, actix_web::Error> {
+    let id = uuid::Uuid::try_parse(&id);
+    id.map(|_| "of an id")
+        .map_err(actix_web::error::ErrorBadRequest)
+}
+
 /// A dialect without Socket.IO and without events.
 pub(super) const fn with_rest(name: &'static str, rest: &'static [Mount]) -> Spec {
     Spec {
@@ -167,6 +175,50 @@ async fn dialects_clash_by_a_path_that_takes_all_requests_below_it() {
     let wanted = "GET /api/deep/{name}/hello is below /api/deep, where taker takes all requests";
     assert_eq!(clashes::clash(&ABOVE, &TAKER).as_deref(), Some(wanted));
     assert_eq!(clashes::clash(&TAKER, &ABOVE).as_deref(), Some(wanted));
+}
+
+#[actix_rt::test]
+async fn a_word_stands_where_another_dialect_has_a_uuid() {
+    static IDS: Spec = with_rest(
+        "ids",
+        &[mount("/api/things", |routes| {
+            routes.service(hello_of);
+        })],
+    );
+    static WORDS: Spec = with_rest(
+        "words",
+        &[mount("/api/things/all", |routes| {
+            routes.service(put_hello);
+        })],
+    );
+    const UUID: &str = "/api/things/0192f0c0-0000-7000-8000-000000000001/hello";
+    static UUIDS: Spec = with_rest(
+        "uuids",
+        &[mount(
+            "/api/things/0192f0c0-0000-7000-8000-000000000001",
+            |routes| {
+                routes.service(put_hello);
+            },
+        )],
+    );
+    assert_eq!(clashes::clash(&IDS, &WORDS), None);
+    assert_eq!(clashes::clash(&WORDS, &IDS), None);
+    let requests = [
+        ("PUT", "/api/things/all/hello"),
+        ("PUT", UUID),
+        ("PUT", "/api/things/none/hello"),
+    ];
+    for order in [[&IDS, &WORDS], [&WORDS, &IDS]] {
+        let told: Vec<_> = answers(&order, &requests).await;
+        let bodies: Vec<(u16, &str)> = told
+            .iter()
+            .map(|(status, body)| (*status, body.as_str()))
+            .collect();
+        assert_eq!(bodies[..2], [(200, "put"), (200, "of an id")]);
+        assert_eq!(bodies[2].0, 400);
+    }
+    let clash = clashes::clash(&IDS, &UUIDS).unwrap();
+    assert!(clash.contains("PUT /api/things/{id}/hello"), "{clash}");
 }
 
 #[test]

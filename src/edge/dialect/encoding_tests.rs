@@ -80,7 +80,7 @@ fn view() -> View {
     View::of(conversation(), [person(1, "ann"), person(2, "bob")])
 }
 
-pub(super) const NAMES: [&str; 3] = ["native", "stoory", "lola"];
+pub(super) const NAMES: [&str; 4] = ["native", "stoory", "lola", "parttimepays"];
 
 pub(super) fn dialects() -> Dialects {
     let options = DialectOptions {
@@ -96,13 +96,13 @@ pub(super) fn dialects() -> Dialects {
 }
 
 /// The event in all dialects: name and payload.
-fn told(change: Change) -> [Option<(String, Value)>; 3] {
+fn told(change: Change) -> [Option<(String, Value)>; NAMES.len()] {
     let dialects = dialects();
     let event = RoomEvent::new(ConversationId::fresh(), Some(9), change);
-    let mut served = dialects.served.iter();
     NAMES.map(|name| {
-        let dialect = served.next().unwrap().dialect;
-        assert_eq!(dialect.name(), name);
+        let mut served = dialects.served.iter();
+        let named = served.find(|served| served.dialect.name() == name);
+        let dialect = named.unwrap().dialect;
         let told = dialects.encode(dialect, &event, Some("member"), UserNo(2))?;
         Some(read(name, &told.bytes))
     })
@@ -118,6 +118,7 @@ pub(super) fn read(dialect: &str, packet: &str) -> (String, Value) {
             );
         }
         "stoory" => "42",
+        "parttimepays" => "42/api/v1,",
         _ => "42/realtime,",
     };
     let event: Value = serde_json::from_str(packet.strip_prefix(head).unwrap()).unwrap();
@@ -126,7 +127,7 @@ pub(super) fn read(dialect: &str, packet: &str) -> (String, Value) {
 
 #[test]
 fn a_message_is_an_event_in_each_dialect() {
-    let [native, stoory, lola] = told(Change::Message {
+    let [native, stoory, lola, parttimepays] = told(Change::Message {
         kind: MessageChange::New,
         message: message(),
         view: view(),
@@ -146,6 +147,11 @@ fn a_message_is_an_event_in_each_dialect() {
         (name.as_str(), &data["content"]),
         ("chat:new-message", &json!("hello"))
     );
+    let (name, data) = parttimepays.unwrap();
+    assert_eq!(
+        (name.as_str(), &data["content"]),
+        ("new_message", &json!("hello"))
+    );
 }
 
 #[test]
@@ -159,7 +165,7 @@ fn what_passes_has_the_guides_own_payloads() {
         passed: Vec::new(),
     };
     let stoory = |change| {
-        let [_, stoory, _] = told(change);
+        let [_, stoory, ..] = told(change);
         stoory
     };
     let seen = stoory(marked(Mark::Seen(Reads::All))).unwrap();
@@ -199,8 +205,8 @@ fn an_unread_count_that_changed_is_told_by_the_native_dialect_and_by_stoory() {
         sender_name: "Ann".to_owned(),
     };
     let id = preview.message.id;
-    let [native, stoory, lola] = told(changed(Some(preview)));
-    assert!(lola.is_none());
+    let [native, stoory, lola, parttimepays] = told(changed(Some(preview)));
+    assert!(lola.is_none() && parttimepays.is_none());
     let (name, data) = stoory.unwrap();
     assert_eq!(name, "unread_count_updated");
     assert_eq!(data["unread_count"], 1_000);

@@ -3,12 +3,16 @@
 use actix_web::App;
 use actix_web::http::StatusCode;
 use serde_json::Value;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::path::{Operation, Parameter};
+use utoipa::openapi::schema::{KnownFormat, Schema, SchemaFormat};
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
+use uuid::Uuid;
 
 use super::Spec;
 use crate::domain::refusal::Refusal;
-use crate::edge::http::openapi::{methods, segments};
+use crate::edge::http::openapi::{operations, segments};
 
 /// A path, and the endpoints below it. Dialects may share a path; the endpoints below it then differ.
 pub struct Mount {
@@ -38,6 +42,7 @@ pub(in crate::edge) struct Endpoint {
     pub method: &'static str,
     /// The whole path.
     pub path: String,
+    segments: Vec<Segment>,
     /// How many segments its mount has.
     depth: usize,
 }
@@ -45,25 +50,24 @@ pub(in crate::edge) struct Endpoint {
 impl Endpoint {
     /// An endpoint that no mount adds.
     pub fn without_mount(method: &'static str, path: &str) -> Self {
-        let path = path.to_owned();
-        let depth = 0;
         Self {
             method,
-            path,
-            depth,
+            path: path.to_owned(),
+            segments: pattern(path, &[]),
+            depth: 0,
         }
     }
 
     /// Whether some request fits both.
     pub fn shares_requests(&self, other: &Self) -> bool {
-        let (one, other_path) = (segments(&self.path), segments(&other.path));
-        self.method == other.method && one.len() == other_path.len() && fit(&one, &other_path)
+        let (one, other_path) = (&self.segments, &other.segments);
+        self.method == other.method && one.len() == other_path.len() && fit(one, other_path)
     }
 
     /// Whether requests for it would go to this mount, which is another one and goes deeper than its own.
     pub fn is_hidden_by(&self, mount: &Mount) -> bool {
-        let (path, prefix) = (segments(&self.path), segments(mount.prefix));
-        prefix.len() > self.depth && path.len() >= prefix.len() && fit(&path, &prefix)
+        let (path, prefix) = (&self.segments, pattern(mount.prefix, &[]));
+        prefix.len() > self.depth && path.len() >= prefix.len() && fit(path, &prefix)
     }
 
     /// As messages show it: `GET /api/messages/{id}`.
@@ -72,11 +76,57 @@ impl Endpoint {
     }
 }
 
+/// What stands between two slashes of a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Segment {
+    /// This word.
+    Word(String),
+    /// A parameter that may be any text.
+    Any,
+    /// A parameter that must be a UUID: its handler refuses everything else.
+    Uuid,
+}
+
+impl Segment {
+    /// Whether some text is both.
+    fn fits(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Word(one), Self::Word(other)) => one == other,
+            (Self::Word(word), Self::Uuid) | (Self::Uuid, Self::Word(word)) => {
+                Uuid::try_parse(word).is_ok()
+            }
+            (Self::Any, _) | (_, Self::Any) | (Self::Uuid, Self::Uuid) => true,
+        }
+    }
+}
+
+/// The segments of a path, of which these parameters must be UUIDs.
+fn pattern(path: &str, uuids: &[&str]) -> Vec<Segment> {
+    let segment = |text: String| match text.strip_prefix('{') {
+        Some(name) if uuids.contains(&name.trim_end_matches('}')) => Segment::Uuid,
+        _ if text.contains('{') => Segment::Any,
+        _ => Segment::Word(text),
+    };
+    segments(path).into_iter().map(segment).collect()
+}
+
+/// The names of the parameters that must be UUIDs.
+fn uuids(operation: &Operation) -> Vec<&str> {
+    let is_uuid = |parameter: &&Parameter| {
+        let Some(RefOr::T(Schema::Object(object))) = &parameter.schema else {
+            return false;
+        };
+        object.format == Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))
+    };
+    let parameters = operation.parameters.iter().flatten();
+    let uuids = parameters.filter(is_uuid);
+    uuids.map(|parameter| parameter.name.as_str()).collect()
+}
+
 /// Whether the segments of two paths can be the same, as far as both go.
-fn fit(one: &[String], other: &[String]) -> bool {
-    let is_parameter = |segment: &String| segment.contains('{');
+fn fit(one: &[Segment], other: &[Segment]) -> bool {
     let mut pairs = one.iter().zip(other);
-    pairs.all(|(one, other)| one == other || is_parameter(one) || is_parameter(other))
+    pairs.all(|(one, other)| one.fits(other))
 }
 
 /// The endpoints of a dialect: those that its routes really are.
@@ -93,9 +143,11 @@ fn below(mount: &Mount) -> Vec<Endpoint> {
     let depth = segments(mount.prefix).len();
     let mut endpoints = Vec::new();
     for (path, item) in &api.paths.paths {
-        endpoints.extend(methods(item).into_iter().map(|method| Endpoint {
+        let listed = operations(item).into_iter();
+        endpoints.extend(listed.map(|(method, operation)| Endpoint {
             method,
             path: path.clone(),
+            segments: pattern(path, &uuids(operation)),
             depth,
         }));
     }

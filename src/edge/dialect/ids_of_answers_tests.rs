@@ -17,6 +17,8 @@ use crate::edge::lola::people::RoomPeople;
 use crate::edge::lola::room::RoomDocument;
 use crate::edge::native::decode::decode;
 use crate::edge::native::views::{ConversationView, MessageView};
+use crate::edge::parttimepays::conversation::ConversationDocument;
+use crate::edge::parttimepays::people::{LastSeen, Place};
 use crate::edge::stoory::listed::{ConnectionRow, ListedRow};
 use crate::edge::stoory::rows::{ConversationRow, MessageRow};
 use crate::edge::stoory::sides::Sides;
@@ -118,6 +120,25 @@ impl World {
                 of_message(),
             ),
             ("lola", value(RoomDocument::new(&listed)), of_message()),
+            (
+                "parttimepays",
+                value(parttimepays::message::MessageDocument::new(
+                    &message,
+                    &Place::new(conversation, people, "system"),
+                    &DIALECTS.links,
+                )),
+                of_message(),
+            ),
+            (
+                "parttimepays",
+                value(ConversationDocument::new(
+                    &listed,
+                    DIALECTS.reader(READER),
+                    &self.people[1],
+                    &LastSeen::new(),
+                )),
+                of_message(),
+            ),
         ]
     }
 }

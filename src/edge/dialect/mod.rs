@@ -10,7 +10,7 @@ pub(in crate::edge) mod requests;
 pub use answers::{MessageContext, Reader, refusal};
 pub(in crate::edge) use camel_case::{Shape, camel_case};
 pub(in crate::edge) use endpoints::{Endpoint, Mount, RefusalForm};
-pub use requests::{ClientRequest, Incoming};
+pub use requests::{ClientRequest, Incoming, LoneReaction};
 
 use bytestring::ByteString;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -30,12 +30,17 @@ use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{RoomEvent, View};
 use crate::domain::snapshot::Listed;
 use crate::edge::links::Links;
-use crate::edge::{lola, native, quotexbert, stoory};
+use crate::edge::{lola, native, parttimepays, quotexbert, stoory};
 use crate::presence::Directory;
 use crate::telemetry::metrics::Metrics;
 
 /// The dialects beside the native one, which is always served.
-pub const ALL: [&Spec; 3] = [&stoory::DIALECT, &lola::DIALECT, &quotexbert::DIALECT];
+pub const ALL: [&Spec; 4] = [
+    &stoory::DIALECT,
+    &lola::DIALECT,
+    &quotexbert::DIALECT,
+    &parttimepays::DIALECT,
+];
 
 /// A dialect.
 pub struct Spec {

@@ -1,8 +1,11 @@
 //! The requests of each dialect that name ids.
 
+use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 
-use super::ALL;
+use super::{ALL, ClientRequest};
+use crate::domain::command::Command;
+use crate::edge::native::decode::{Request, decode};
 
 /// The requests of each dialect that name a conversation, a message, a subject or the acting user.
 pub(super) fn requests_with(
@@ -17,6 +20,7 @@ pub(super) fn requests_with(
     of("native", native_requests(id, message, (user, subject)))
         .chain(of("stoory", stoory_requests(id, message, (user, subject))))
         .chain(of("lola", lola_requests(id, message, user)))
+        .chain(of("parttimepays", parttimepays_requests(id, message, user)))
         .collect()
 }
 
@@ -88,6 +92,65 @@ fn lola_requests(id: &str, message: &str, user: &str) -> Vec<(&'static str, Valu
         ("chat:typing", typing),
         ("chat:read-messages", read),
     ]
+}
+
+fn parttimepays_requests(id: &str, message: &str, user: &str) -> Vec<(&'static str, Value)> {
+    let there = json!({ "conversationId": id, "userId": user });
+    let send =
+        json!({ "conversationId": id, "content": "x", "senderId": user, "replyTo": message });
+    let reaction = json!({ "messageId": message, "reactionType": "like" });
+    let edit = json!({ "messageId": message, "content": "x" });
+    vec![
+        ("join_conversation", json!(id)),
+        ("join_conversation", there.clone()),
+        ("leave_conversation", json!(id)),
+        ("leave_conversation", there.clone()),
+        ("typing_start", json!(id)),
+        ("typing_start", there.clone()),
+        ("typing_stop", json!(id)),
+        ("typing_stop", there),
+        ("send_message", send),
+        ("add_reaction", reaction),
+        ("edit_message", edit),
+    ]
+}
+
+/// Whether a request names a message and neither its conversation nor a user.
+pub(super) fn names_a_message_alone(dialect: &str, event: &str) -> bool {
+    dialect == "parttimepays" && ["add_reaction", "edit_message"].contains(&event)
+}
+
+/// The request, and the acting users whom it names.
+pub(super) fn decoded(
+    dialect: &str,
+    event: &str,
+    argument: &Value,
+) -> (Option<Request>, Vec<String>) {
+    if dialect == "native" {
+        let frame = json!({ "event": event, "id": 1, "data": argument }).to_string();
+        return (Some(decode(&frame).unwrap().request.unwrap()), Vec::new());
+    }
+    let spec = ALL.into_iter().find(|spec| spec.name == dialect).unwrap();
+    let argument = to_raw_value(argument).unwrap();
+    let socketio = spec.socketio.as_ref().unwrap();
+    let incoming = (socketio.read)(event, &[&argument], &[]).unwrap();
+    let acting = incoming.acting.into_iter().flatten();
+    let request = match incoming.asks {
+        ClientRequest::Request(request) => Some(request),
+        ClientRequest::SendOnce {
+            conversation,
+            content,
+            ..
+        } => Some(Request::Command {
+            conversation,
+            command: Command::Send(content),
+        }),
+        ClientRequest::UserRoom(_)
+        | ClientRequest::Nothing
+        | ClientRequest::Edit { .. }
+        | ClientRequest::ReactAlone(_) => None,
+    };
+    (request, acting.collect())
 }
 
 #[test]

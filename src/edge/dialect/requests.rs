@@ -2,8 +2,12 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::sync::Arc;
 
 use crate::domain::dialect::UserRoom;
+use crate::domain::emoji::Emoji;
+use crate::domain::ids::{ConversationId, MessageId};
+use crate::domain::message::Content;
 use crate::domain::refusal::Refusal;
 use crate::edge::native::decode::Request;
 use crate::edge::native::read::read;
@@ -17,6 +21,35 @@ pub enum ClientRequest {
     UserRoom(UserRoom),
     /// Nothing: the event only names its sender.
     Nothing,
+    /// To send a message, unless its sender has sent the same over REST a moment ago.
+    SendOnce {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The message.
+        content: Arc<Content>,
+        /// How the client ids begin of what the dialect stores over REST.
+        sent_over_rest: &'static str,
+    },
+    /// To replace the body of a message, whose conversation the event does not name.
+    Edit {
+        /// The message.
+        message: MessageId,
+        /// The new body.
+        body: String,
+    },
+    /// To react to a message, whose conversation the event does not name.
+    ReactAlone(LoneReaction),
+}
+
+/// A reaction that replaces the earlier ones of the same person.
+#[derive(Clone, Debug)]
+pub struct LoneReaction {
+    /// The message.
+    pub message: MessageId,
+    /// With what.
+    pub emoji: Emoji,
+    /// Which of their reactions it replaces; the others stay.
+    pub replaces: fn(&Emoji) -> bool,
 }
 
 /// An event of a client.

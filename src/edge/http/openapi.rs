@@ -1,5 +1,6 @@
 //! The OpenAPI document, generated from the handlers.
 
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{InfoBuilder, OpenApi, PathItem};
 
@@ -50,6 +51,12 @@ impl Paths {
 
 /// The methods of a path in the document.
 pub fn methods(item: &PathItem) -> Vec<&'static str> {
+    let operations = operations(item).into_iter();
+    operations.map(|(method, _)| method).collect()
+}
+
+/// The operations of a path in the document, by their methods.
+pub fn operations(item: &PathItem) -> Vec<(&'static str, &Operation)> {
     let listed = [
         ("GET", &item.get),
         ("POST", &item.post),
@@ -57,8 +64,10 @@ pub fn methods(item: &PathItem) -> Vec<&'static str> {
         ("PATCH", &item.patch),
         ("DELETE", &item.delete),
     ];
-    let taken = listed.iter().filter(|(_, operation)| operation.is_some());
-    taken.map(|(name, _)| *name).collect()
+    let taken = listed.into_iter();
+    taken
+        .filter_map(|(method, operation)| Some((method, operation.as_ref()?)))
+        .collect()
 }
 
 /// The segments of a path.

@@ -7,9 +7,14 @@ use stoa::edge::dialect::{ALL, SocketIoSpec};
 use super::rows;
 use super::tables::STOORY;
 use crate::lola::access::SOCKET as LOLA;
+use crate::parttimepays::access::SOCKET as PARTTIMEPAYS;
 
 /// The tables; a new dialect that has events adds its own.
-const TABLES: [(&str, &str); 2] = [("stoory", STOORY), ("lola", LOLA)];
+const TABLES: [(&str, &str); 3] = [
+    ("stoory", STOORY),
+    ("lola", LOLA),
+    ("parttimepays", PARTTIMEPAYS),
+];
 
 #[test]
 fn no_event_of_a_dialect_is_unlisted() {

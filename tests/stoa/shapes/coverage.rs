@@ -8,6 +8,7 @@ use super::snapshot_file::{are_written, folder, read};
 const PROTOCOL: &str = include_str!("../../../docs/protocol.md");
 const SOCKETIO: &str = include_str!("../../../docs/socketio.md");
 const LOLA: &str = include_str!("../../../docs/lola.md");
+const PARTTIMEPAYS: &str = include_str!("../../../docs/parttimepays.md");
 
 /// What has no snapshot, and why.
 const NOT_KEPT: &[(&str, &str)] = &[];
@@ -160,6 +161,10 @@ fn every_event_has_a_shape() {
     let section = "## The socket";
     must_have(&lola, first_column(LOLA, section, told));
     must_have(&lola, acks(first_column(LOLA, section, asked)));
+    let parttimepays = titles("parttimepays_events");
+    must_have(&parttimepays, first_column(PARTTIMEPAYS, section, told));
+    let asked = acks(first_column(PARTTIMEPAYS, section, asked));
+    must_have(&parttimepays, asked);
 }
 
 #[test]
@@ -203,6 +208,7 @@ fn no_snapshot_is_left_over() {
         include_str!("events.rs"),
         include_str!("files.rs"),
         include_str!("lola.rs"),
+        include_str!("parttimepays.rs"),
         include_str!("payments.rs"),
         include_str!("quotexbert.rs"),
         include_str!("refusals.rs"),

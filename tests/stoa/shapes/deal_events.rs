@@ -24,6 +24,7 @@ fn state_event(dialect: ClientDialect) -> (&'static str, &'static str) {
         ClientDialect::Native | ClientDialect::Stoory => {
             ("conversation_state_changed", "new_state")
         }
+        ClientDialect::PartTimePays => panic!("its page knows no deals"),
     }
 }
 

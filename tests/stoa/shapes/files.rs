@@ -93,7 +93,7 @@ async fn rest_and_events() {
     for ear in &mut ears {
         let name = match ear.dialect {
             ClientDialect::Lola => "chat:new-message",
-            ClientDialect::Native | ClientDialect::Stoory => "new_message",
+            _ => "new_message",
         };
         ear.hear(&mut snapshots, name, &format!("{:?}", ear.dialect))
             .await;

@@ -13,6 +13,7 @@ mod native;
 mod native_annotations;
 mod native_businesses;
 mod native_events;
+mod parttimepays;
 mod payments;
 mod quotexbert;
 mod recording_client;

@@ -21,6 +21,7 @@ pub enum ClientDialect {
     Native,
     Stoory,
     Lola,
+    PartTimePays,
 }
 
 pub const DIALECTS: [ClientDialect; 3] = [
@@ -62,7 +63,9 @@ impl RecordingClient {
                 client.asked = 0;
                 client
             }
-            ClientDialect::Lola => Self::greeted(person, dialect).await.0,
+            ClientDialect::Lola | ClientDialect::PartTimePays => {
+                Self::greeted(person, dialect).await.0
+            }
         }
     }
 
@@ -216,7 +219,9 @@ impl RecordingClient {
                 "join_conversation",
                 json!({ "conversation_id": conversation }),
             ),
-            ClientDialect::Stoory => ("join_conversation", json!(conversation)),
+            ClientDialect::Stoory | ClientDialect::PartTimePays => {
+                ("join_conversation", json!(conversation))
+            }
             ClientDialect::Lola => ("chat:join-room", json!({ "conversationId": conversation })),
         };
         self.call(event, data).await
@@ -253,6 +258,7 @@ impl RecordingClient {
 fn head(dialect: ClientDialect) -> &'static str {
     match dialect {
         ClientDialect::Lola => "/realtime,",
+        ClientDialect::PartTimePays => "/api/v1,",
         ClientDialect::Native | ClientDialect::Stoory => "",
     }
 }

@@ -85,6 +85,14 @@ impl SocketIoClient {
             .expect("connected")
     }
 
+    /// In the namespace of Part-Time Pays' page.
+    pub async fn parttimepays(person: &Person) -> Self {
+        let auth = json!({ "token": person.token });
+        Self::connect(person.address(), "/api/v1", auth)
+            .await
+            .expect("connected")
+    }
+
     /// Comes back, saying where it was; `true` where it is told that it was found.
     pub async fn again(&self, person: &Person) -> (Self, bool) {
         let mut auth = json!({ "token": person.token });

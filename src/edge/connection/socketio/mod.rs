@@ -3,6 +3,7 @@
 mod chat_handler;
 mod client;
 mod joining;
+mod once;
 mod pending_joins;
 mod resume_cursor;
 mod session;

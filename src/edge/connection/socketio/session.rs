@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::Socket;
 use super::client::AwaitedAck;
+use super::once;
 use super::pending_joins::PendingJoins;
 use super::resume_cursor::ResumeCursor;
 use crate::domain::ids::{ConversationId, JoinNo};
@@ -155,6 +156,15 @@ impl Handler<Incoming> for SocketIoSession {
             ClientRequest::Request(request) => requests::carry(self, ack, request, context),
             ClientRequest::UserRoom(room) => self.choose_user_room(ack, room, context),
             ClientRequest::Nothing => self.core.client.done(&self.core.deps, ack),
+            ClientRequest::SendOnce {
+                conversation,
+                content,
+                sent_over_rest,
+            } => once::send(self, ack, (conversation, content), sent_over_rest, context),
+            ClientRequest::Edit { message, body } => {
+                once::edit(self, ack, (message, body), context);
+            }
+            ClientRequest::ReactAlone(wanted) => once::react(self, ack, wanted, context),
         }
     }
 }

@@ -187,16 +187,7 @@ pub(super) async fn conversation_of<P, B>(
     call: &Call<P, B>,
     id: MessageId,
 ) -> Result<ConversationId, Failure> {
-    let requester = Requester::from(&*call.caller);
-    let found = call.pool().run(move |connection| {
-        let Some(conversation) = conversation_rows::find(connection, Key::No(id.conversation))?
-        else {
-            return Ok(Err(Refusal::MessageNotFound));
-        };
-        let reader = reader_of(connection, &conversation, requester)?;
-        Ok(reader.map(|_| conversation.id).map_err(Denied::of_message))
-    });
-    Ok(found.await??)
+    Ok(call.server.deps.conversation_of(&call.caller, id).await?)
 }
 
 /// Changes a message; returns it as it is then, with its conversation.
