@@ -2,8 +2,7 @@
 
 use chrono::DateTime;
 use proptest::prelude::*;
-use serde_json::value::to_raw_value;
-use serde_json::{Value, json};
+use serde_json::{Value, json, value::to_raw_value};
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
