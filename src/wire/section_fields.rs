@@ -137,9 +137,7 @@ fn write_transient(section: &Section, to: &mut Vec<u8>) {
             put_user(to, user);
             to.push(number_of_mark(*mark));
             put_signed(to, *seq);
-            if *mark == Mark::Seen(Reads::MainLine) {
-                to.push(MAIN_LINE);
-            }
+            to.extend((*mark == Mark::Seen(Reads::MainLine)).then_some(MAIN_LINE));
         }
         Section::Typing {
             conversation,
@@ -368,13 +366,10 @@ fn attendance(number: u8) -> Result<Attendance, Unreadable> {
 fn marked(from: &mut Fields<'_>) -> Result<Section, Unreadable> {
     let (conversation, user) = (conversation(from)?, user(from)?);
     let (mark, seq) = (mark(from.byte()?)?, from.signed()?);
-    let reads = match from.len() {
-        0 => None,
-        _ => Some(from.byte()?),
-    };
-    let mark = match (mark, reads) {
-        (Mark::Seen(_), Some(MAIN_LINE)) => Mark::Seen(Reads::MainLine),
-        (mark, _) => mark,
+    let is_main_line = from.len() > 0 && from.byte()? == MAIN_LINE;
+    let mark = match mark {
+        Mark::Seen(_) if is_main_line => Mark::Seen(Reads::MainLine),
+        mark => mark,
     };
     Ok(Section::Marked {
         conversation,

@@ -135,11 +135,12 @@ async fn a_mention_by_name_brings_back_and_one_of_all_is_for_followers() {
     send(&ann, &group, everybody).await.expect_status(201);
     assert_eq!((unread(&bob).await, unread(&cara).await), ([1, 1], [0, 0]));
     let by_name = json!({ "body": "cara?", "thread_id": root, "mentions": ["cara"] });
-    send(&ann, &group, by_name.clone()).await.expect_status(201);
+    let named = send(&ann, &group, by_name.clone()).await;
+    let named = named.expect_status(201).body;
     let told = of_cara.event("notification").await;
     assert_eq!(
-        (&told["body"], &told["reason"], &told["unread"]),
-        (&json!("cara?"), &json!("mention"), &json!(1))
+        (&told["id"], &told["reason"], &told["unread"]),
+        (&named["id"], &json!("mention"), &json!(1))
     );
     let follow = format!("/api/v1/messages/{root}/thread/follow");
     cara.delete(&follow).await.expect_status(200);
