@@ -8,7 +8,8 @@ use crate::domain::command::{Mark, Reads, Typing};
 use crate::domain::conversation::PresenceStatus;
 use crate::domain::ids::{ConversationId, ConversationNo, Seq, SessionId, UserId, UserNo};
 
-/// Follows a read watermark of the main line alone.
+/// Follow a watermark: whether it counts the replies in threads too, or the main line alone.
+const ALL_LINES: u8 = 0;
 const MAIN_LINE: u8 = 1;
 
 /// The longest number in bytes.
@@ -137,7 +138,10 @@ fn write_transient(section: &Section, to: &mut Vec<u8>) {
             put_user(to, user);
             to.push(number_of_mark(*mark));
             put_signed(to, *seq);
-            to.extend((*mark == Mark::Seen(Reads::MainLine)).then_some(MAIN_LINE));
+            to.push(match mark {
+                Mark::Seen(Reads::MainLine) => MAIN_LINE,
+                Mark::Seen(Reads::All) | Mark::Delivered => ALL_LINES,
+            });
         }
         Section::Typing {
             conversation,
@@ -168,9 +172,7 @@ fn write_transient(section: &Section, to: &mut Vec<u8>) {
         } => {
             put_conversation(to, *conversation);
             put_user(to, user);
-            if let Some(root) = thread {
-                put_signed(to, *root);
-            }
+            put_list(to, thread.as_slice(), |to, root| put_signed(to, *root));
         }
         _ => {}
     }
@@ -270,7 +272,7 @@ pub(super) fn read(kind: Kind, bytes: &Bytes) -> Result<Section, Unreadable> {
             user: user(from)?,
             thread: match from.len() {
                 0 => None,
-                _ => Some(from.signed()?),
+                _ => from.list(Fields::signed)?.pop(),
             },
         },
         Kind::People => Section::People(from.list(person)?),

@@ -3,9 +3,8 @@
 use actix_web::App;
 use actix_web::http::StatusCode;
 use serde_json::Value;
-use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Operation, Parameter};
-use utoipa::openapi::schema::{KnownFormat, Schema, SchemaFormat};
+use utoipa::openapi::{KnownFormat, RefOr, Schema, SchemaFormat};
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 use uuid::Uuid;
