@@ -8,8 +8,7 @@ use crate::domain::command::{Mark, Reads, Typing};
 use crate::domain::conversation::PresenceStatus;
 use crate::domain::ids::{ConversationId, ConversationNo, Seq, SessionId, UserId, UserNo};
 
-/// Follow a watermark: whether it counts the replies in threads too, or the main line alone.
-const ALL_LINES: u8 = 0;
+/// Follows a watermark of the main line alone; 0 follows the others.
 const MAIN_LINE: u8 = 1;
 
 /// The longest number in bytes.
@@ -138,10 +137,7 @@ fn write_transient(section: &Section, to: &mut Vec<u8>) {
             put_user(to, user);
             to.push(number_of_mark(*mark));
             put_signed(to, *seq);
-            to.push(match mark {
-                Mark::Seen(Reads::MainLine) => MAIN_LINE,
-                Mark::Seen(Reads::All) | Mark::Delivered => ALL_LINES,
-            });
+            to.push(u8::from(*mark == Mark::Seen(Reads::MainLine)) * MAIN_LINE);
         }
         Section::Typing {
             conversation,
