@@ -226,8 +226,16 @@ pub fn last_seen(
         .collect())
 }
 
+/// Whether a text can be an id or an alias. PostgreSQL takes no NUL in a text, not even to look for one.
+fn may_be_an_id(text: &str) -> bool {
+    !text.contains('\0')
+}
+
 /// The user with that id or alias.
 pub fn find(connection: &mut PgConnection, id: &str) -> Result<Option<UserRow>, Error> {
+    if !may_be_an_id(id) {
+        return Ok(None);
+    }
     users::table
         .filter(users::id.eq(id).or(users::alias.eq(id)))
         .select(UserRow::as_select())
@@ -248,8 +256,10 @@ pub(super) fn id_of(connection: &mut PgConnection, user: UserNo) -> Result<UserI
 
 /// Those who are stored of the users with these ids or aliases.
 pub fn find_all(connection: &mut PgConnection, ids: &[&str]) -> Result<Vec<UserRow>, Error> {
+    let ids = ids.iter().copied().filter(|id| may_be_an_id(id));
+    let ids: Vec<&str> = ids.collect();
     users::table
-        .filter(users::id.eq_any(ids).or(users::alias.eq_any(ids)))
+        .filter(users::id.eq_any(&ids).or(users::alias.eq_any(&ids)))
         .select(UserRow::as_select())
         .load(connection)
         .map_err(explain)

@@ -235,7 +235,8 @@ pub async fn delete(call: Call<MessageId>) -> Result<HttpResponse, Failure> {
 impl FromPath for (MessageId, FileId) {
     type Parts = (String, String);
     fn parse((id, file): (String, String)) -> Result<Self, Refusal> {
-        Ok((message_id(&id, "id")?, FileId::parse(&file, "file_id")?))
+        let file = FileId::parse(&file, "file_id")?;
+        Ok((message_id(&id, "id")?, file))
     }
 }
 
