@@ -145,7 +145,7 @@ async fn unread_is_exact_and_watermarks_never_go_back() {
     assert_eq!(seen["seq"], 2);
     assert_eq!(
         from.event("message_seen").await,
-        json!({ "conversation_id": id, "user_id": "bob", "seq": 2 })
+        json!({ "conversation_id": id, "user_id": "bob", "seq": 2, "thread": "all" })
     );
     assert_eq!(
         to.call("mark_seen", json!({ "conversation_id": id, "seq": 1 }))
