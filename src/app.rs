@@ -1,6 +1,7 @@
 //! The composition root: builds all parts and starts to serve. Tests use it too, on port 0.
 
 mod assembly;
+mod notice_types;
 mod peers;
 pub mod private_database;
 pub mod rulebook;
@@ -44,7 +45,8 @@ pub fn check(config: &Config) -> Result<(), String> {
     let demo_secret = config.demo.then_some("");
     Verifier::new(&config.auth, demo_secret).map(drop)?;
     wire::check(&config.redis)?;
-    rulebook::open(&config.rules).map(drop)?;
+    let rules = rulebook::open(&config.rules)?;
+    notice_types::open(config.notices.as_deref(), &rules)?;
     catalogue::check(config.flows.as_deref())
 }
 
@@ -103,6 +105,7 @@ async fn open(
 > {
     dialect::check(&config.dialects)?;
     let rules = rulebook::open(&config.rules)?;
+    let notices = notice_types::open(config.notices.as_deref(), &rules)?;
     let files = raise_file_limit();
     if let Some(warning) = file_warning(&config, files) {
         log::warn!(event = "file_limit_too_low", files = files; "{warning}");
@@ -143,6 +146,7 @@ async fn open(
         catalogue,
         payments,
         rules,
+        notices,
         demo_secret,
         limits,
     })?;
@@ -208,6 +212,7 @@ fn rules_of(server: &AppState) -> Option<RuleDeps> {
         room: Arc::clone(&server.deps.room),
         rooms: server.deps.rooms.clone(),
         deals: server.deps.deals.clone(),
+        notices: Arc::clone(&server.notices),
     })
 }
 

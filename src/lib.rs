@@ -29,6 +29,7 @@ pub mod deal;
 pub mod room;
 
 pub mod feed;
+pub mod notifier;
 
 pub mod journal;
 

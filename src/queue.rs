@@ -7,6 +7,7 @@ use crate::domain::access::blocks::ReaderBlocks;
 use crate::domain::dialect::{Dialect, UserRoom};
 use crate::domain::file::CheckEnd;
 use crate::domain::ids::{ConversationId, JoinNo, Seq};
+use crate::domain::notice::NoticeNews;
 use crate::domain::room_event::RoomEvent;
 
 pub use socketio::queue::{CloseReason, Drain, Push};
@@ -57,6 +58,8 @@ pub enum ChatFrame {
     },
     /// The check of a file of the connection's user has ended.
     FileChecked(CheckEnd),
+    /// Something about a notification of the connection's user.
+    Notice(Arc<NoticeNews>),
     /// The room is gone, or the session has missed more than the room reads.
     Rejoin(Rejoin),
     /// Everything before it of a page of a replay has been sent. The number is the turn of the replay that the page belongs to.
@@ -129,6 +132,7 @@ impl socketio::queue::Extension for Chat {
         match frame {
             ChatFrame::Event { event, .. } => event.weight(),
             ChatFrame::FileChecked(_) => FILE_CHECKED_BYTES,
+            ChatFrame::Notice(news) => news.weight(),
             ChatFrame::Rejoin(..) | ChatFrame::PageEnd(_) => 0,
         }
     }

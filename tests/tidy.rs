@@ -32,7 +32,7 @@ const LINES: [&[&str]; 15] = [
     &["nodes"],
     &["registry"],
     &["room", "deal"],
-    &["feed"],
+    &["feed", "notifier"],
     &["journal"],
     &["identity"],
     &["store", "payment", "media"],

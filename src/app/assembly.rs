@@ -24,6 +24,7 @@ use crate::identity::staff::StaffNews;
 use crate::job_signal::JobSignal;
 use crate::journal::{Journal, JournalHandle};
 use crate::nodes::Nodes;
+use crate::notifier::Notifier;
 use crate::objects::Objects;
 use crate::payment::PaymentGateway;
 use crate::presence::Directory;
@@ -36,6 +37,7 @@ use crate::telemetry::metrics::Metrics;
 use crate::telemetry::refusal_log::RefusalLog;
 use crate::wire::outgoing::Outgoing;
 use clock::Clock;
+use notices::Notices;
 use rules::RuleBook;
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,6 +55,7 @@ pub(super) struct Opened {
     pub catalogue: Catalogue,
     pub payments: PaymentGateway,
     pub rules: RuleBook,
+    pub notices: Notices,
     pub demo_secret: Option<String>,
     pub limits: Arc<ConnectionLimits>,
 }
@@ -70,6 +73,7 @@ pub(super) fn build(opened: Opened) -> Result<AppState, String> {
         catalogue,
         payments,
         rules,
+        notices,
         demo_secret,
         limits,
     } = opened;
@@ -108,6 +112,7 @@ pub(super) fn build(opened: Opened) -> Result<AppState, String> {
         deps: Arc::new(deps),
         payments,
         rules: Arc::new(rules),
+        notices: Arc::new(notices),
         job_signal,
         origins: config.origins(),
         tokens: TokenSource::new(&config),
@@ -124,11 +129,13 @@ fn room_deps(
     (pool, metrics, outgoing, clock): (Pool, Arc<Metrics>, Outgoing, Clock),
 ) -> Result<RoomDeps, String> {
     let actors = &config.actors;
+    let directory = Arc::new(Directory::new(outgoing.clone()));
     Ok(RoomDeps {
         journal,
+        notifier: Notifier::new(pool.clone(), Arc::clone(&directory), outgoing.clone()),
         pool,
         feed: Feed::new(outgoing.clone()),
-        directory: Arc::new(Directory::new(outgoing.clone())),
+        directory,
         outgoing,
         metrics,
         recall,

@@ -78,6 +78,9 @@ pub struct Config {
     /// Rules files, or folders with them, comma-separated: which events the platform tells, and what follows. Without them it can tell none
     #[arg(long, env = "STOA_RULES", value_name = "PATH", value_delimiter = ',')]
     pub rules: Vec<PathBuf>,
+    /// Folder with types of notifications (*.toml), beside those that ship; one of the same name takes the place of a shipped one
+    #[arg(long, env = "STOA_NOTICES", value_name = "FOLDER")]
+    pub notices: Option<PathBuf>,
     /// Check the options as a start does, print them with secrets redacted, and exit: with code 2 if they cannot be used
     #[arg(long)]
     pub print_config: bool,

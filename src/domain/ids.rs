@@ -199,6 +199,24 @@ impl Serialize for ParticipantId {
     }
 }
 
+/// A notification's number in the database. Its public id is a UUIDv8 with the conversation's number 0, which no conversation has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NoticeNo(pub i64);
+
+impl NoticeNo {
+    /// The public id.
+    pub fn to_uuid(self) -> Uuid {
+        packed(ConversationNo(0), self.0)
+    }
+
+    /// Parses the text of a public id; `Ok(None)` for another valid UUID.
+    pub fn parse(text: &str, field: &'static str) -> Result<Option<Self>, Refusal> {
+        let id = MessageId::parse(text, field)?;
+        let own = id.filter(|id| id.conversation == ConversationNo(0));
+        Ok(own.map(|id| Self(id.seq)))
+    }
+}
+
 /// A UUIDv8 with a conversation's number and 62 bits of another.
 fn packed(conversation: ConversationNo, other: i64) -> Uuid {
     let high = conversation.0 as u64 & ((1 << 60) - 1);

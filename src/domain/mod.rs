@@ -27,6 +27,7 @@ pub mod mention;
 pub mod message;
 pub mod mine;
 pub mod network;
+pub mod notice;
 pub mod object;
 pub mod offset;
 pub mod payment;

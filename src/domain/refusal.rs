@@ -7,6 +7,7 @@ use super::file::Unfit;
 use super::principal::NotBefore;
 
 const NO_PARTICIPANT: &str = "That user is not a participant of this conversation";
+const NO_SEARCH: &str = "This server does not search: it runs with --search off";
 const NO_PAYMENTS: &str = "This server takes no payments: no payment gateway is configured";
 const TOO_BROAD: &str =
     "Too many messages match: add words, or narrow the search with in:, from: or before:";
@@ -61,6 +62,15 @@ pub enum Refusal {
     Flow(flow::Refusal),
     /// There is no event with this id.
     EventNotFound,
+    /// The caller has no notification with this id.
+    NotificationNotFound,
+    /// There is no such type of notifications.
+    NotificationTypeNotFound {
+        /// The type.
+        name: String,
+        /// The most similar one.
+        near: Option<String>,
+    },
     /// An event of the platform is not accepted.
     Event(EventProblem),
     /// The gateway has no order with this id.
@@ -155,6 +165,13 @@ fn status_of(refusal: &flow::Refusal) -> u16 {
     }
 }
 
+fn no_type(name: &str, near: Option<&str>) -> String {
+    match near {
+        Some(near) => format!("There is no type {name}; did you mean {near}?"),
+        None => format!("There is no type {name}"),
+    }
+}
+
 impl Refusal {
     /// A field that is missing or malformed.
     pub fn invalid(field: impl Into<Cow<'static, str>>, reason: impl Into<String>) -> Self {
@@ -195,6 +212,8 @@ impl Refusal {
             Self::DefinitionNotFound(_) => ("FLOW_DEFINITION_NOT_FOUND", 404),
             Self::Flow(refusal) => (refusal.code(), status_of(refusal)),
             Self::EventNotFound => ("EVENT_NOT_FOUND", 404),
+            Self::NotificationNotFound => ("NOTIFICATION_NOT_FOUND", 404),
+            Self::NotificationTypeNotFound { .. } => ("NOTIFICATION_TYPE_NOT_FOUND", 404),
             Self::Event(problem) => problem.code_and_status(),
             Self::OrderNotFound => ("ORDER_NOT_FOUND", 404),
             Self::PaymentsUnavailable => ("PAYMENTS_UNAVAILABLE", 409),
@@ -249,6 +268,7 @@ impl Refusal {
             Self::ConversationNotFound
             | Self::MessageNotFound
             | Self::EventNotFound
+            | Self::NotificationNotFound
             | Self::OrderNotFound
             | Self::FileNotFound => format!("There is no such {}", self.what_is_missing()),
             Self::UserNotFound(id) => format!("There is no user {id}"),
@@ -260,12 +280,11 @@ impl Refusal {
             Self::Flow(refusal) => refusal.message(),
             Self::PaymentsUnavailable => NO_PAYMENTS.to_owned(),
             Self::Event(problem) => problem.message(),
+            Self::NotificationTypeNotFound { name, near } => no_type(name, near.as_deref()),
             Self::RouteNotFound => "There is nothing at this path".to_owned(),
             Self::MethodNotAllowed => "This path does not take this method".to_owned(),
             Self::SearchTooBroad => TOO_BROAD.to_owned(),
-            Self::SearchUnavailable => {
-                "This server does not search: it runs with --search off".to_owned()
-            }
+            Self::SearchUnavailable => NO_SEARCH.to_owned(),
             Self::FileNotReady => "The file is not ready yet".to_owned(),
             Self::FileRefused(unfit) => unfit.message().to_owned(),
             Self::FileGone => "The file has been deleted".to_owned(),
@@ -292,6 +311,7 @@ impl Refusal {
             Self::ConversationNotFound => "conversation",
             Self::MessageNotFound => "message",
             Self::EventNotFound => "event",
+            Self::NotificationNotFound => "notification",
             Self::OrderNotFound => "order",
             Self::FileNotFound => "file",
             _ => "thing",

@@ -10,6 +10,7 @@ use super::{FILES_CHECKED, JOBS, Nodes, PeerEvents, Wire};
 use crate::domain::command::Mark;
 use crate::domain::file::FileNo;
 use crate::domain::ids::{ConversationId, ConversationNo, Seq, UserNo};
+use crate::notifier::NOTIFICATIONS;
 use crate::presence::HeardIn;
 use crate::registry::Rooms;
 use crate::registry::hearing::{Delivery, Sleeping};
@@ -155,11 +156,7 @@ impl Dispatcher {
             Section::Profile(user) => self.above.hear_of_profile(&user),
             Section::Ended(_) => self.above.hear_of_sign_out(),
             Section::Taken { pid, session } => self.above.hear_of_takeover(&pid, session),
-            Section::Hint { topic, .. } if topic == JOBS => self.above.hear_of_jobs(),
-            Section::Hint { topic, numbers } if topic == FILES_CHECKED => {
-                self.hear_of_file(&numbers);
-            }
-            Section::Hint { .. } => {}
+            Section::Hint { topic, numbers } => self.hear_hint(&topic, &numbers),
             Section::People(people) => directory.hear_people(heard, &people),
             Section::AllPeople {
                 page,
@@ -170,6 +167,15 @@ impl Dispatcher {
                 directory.hear_ask(self.now());
             }
             Section::AskPeople(_) => {}
+        }
+    }
+
+    fn hear_hint(&self, topic: &str, numbers: &[i64]) {
+        match topic {
+            JOBS => self.above.hear_of_jobs(),
+            FILES_CHECKED => self.hear_of_file(numbers),
+            NOTIFICATIONS => self.room.notifier.hear(numbers),
+            _ => {}
         }
     }
 

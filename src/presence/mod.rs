@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use crate::domain::conversation::PresenceStatus;
 use crate::domain::file::CheckEnd;
 use crate::domain::ids::{ConversationNo, SessionId, UserNo};
+use crate::domain::notice::NoticeNews;
 use crate::queue::{ChatFrame, ConnectionQueue, Frame};
 use crate::wire::outgoing::Outgoing;
 pub use table::HeardIn;
@@ -200,6 +201,13 @@ impl Directory {
     pub fn tell_of_file(&self, owner: UserNo, end: CheckEnd) {
         for queue in self.queues(owner) {
             queue.push(Frame::Own(ChatFrame::FileChecked(end)));
+        }
+    }
+
+    /// Tells a user's sessions at this server about a notification of theirs.
+    pub fn tell_of_notice(&self, user: UserNo, news: &Arc<NoticeNews>) {
+        for queue in self.queues(user) {
+            queue.push(Frame::Own(ChatFrame::Notice(Arc::clone(news))));
         }
     }
 

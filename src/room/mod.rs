@@ -50,6 +50,7 @@ use crate::domain::principal::Principal;
 use crate::feed::Feed;
 use crate::identity::staff::StaffNews;
 use crate::journal::JournalHandle;
+use crate::notifier::Notifier;
 use crate::presence::Directory;
 use crate::queue::ConnectionQueue;
 use crate::store::catch_up::Watermarks;
@@ -72,6 +73,8 @@ pub struct RoomDeps {
     pub outgoing: Outgoing,
     /// Knows who is online.
     pub directory: Arc<Directory>,
+    /// Informs people of their notifications.
+    pub notifier: Notifier,
     /// The metrics.
     pub metrics: Arc<Metrics>,
     /// How deals stood at earlier steps.

@@ -31,6 +31,7 @@ use crate::error::Error;
 use crate::feed::Feed;
 use crate::identity::staff::StaffNews;
 use crate::journal::Journal;
+use crate::notifier::Notifier;
 use crate::presence::Directory;
 use crate::queue::{ChatFrame, ConnectionQueue, Rejoin};
 use crate::store::gap::Missed;
@@ -55,12 +56,14 @@ fn deps() -> RoomDeps {
     let pool = Pool::new("postgres://stoa@127.0.0.1:1/none", &database).unwrap();
     let metrics = Arc::new(Metrics::new().unwrap());
     let at = ManualClock::standing().clock();
+    let directory = Arc::new(Directory::default());
     RoomDeps {
         journal: Journal::start(pool.clone(), &actors, Arc::clone(&metrics), at.clone()),
+        notifier: Notifier::new(pool.clone(), Arc::clone(&directory), Outgoing::off()),
         pool,
         feed: Feed::default(),
         outgoing: Outgoing::off(),
-        directory: Arc::new(Directory::default()),
+        directory,
         metrics,
         recall: Arc::new(|_, _| Ok(())),
         clock: at.clone(),

@@ -37,6 +37,7 @@ pub mod messages_per_day;
 pub mod mine;
 pub mod missed;
 pub mod nodes;
+pub mod notices;
 pub mod opening;
 pub mod orders;
 pub mod paging;

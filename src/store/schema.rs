@@ -6,6 +6,7 @@
 
 mod annotations;
 mod desk;
+mod notices;
 mod people;
 mod rooms;
 mod rules;
@@ -15,6 +16,7 @@ pub use self::rules::{
 };
 pub use annotations::{pins, reactions};
 pub use desk::{business_staff, businesses, subjects};
+pub use notices::{notification_preferences, notification_settings, notifications};
 pub use people::{blocks, new_contacts};
 pub use rooms::{conversation_changes, conversations};
 

@@ -20,7 +20,8 @@ const CALLERS: [&str; 9] = [
 ];
 
 /// What stands for what in the cells; a number is the status of a success, `ok` a successful acknowledgement.
-const LEGEND: [(&str, u16, &str); 21] = [
+const LEGEND: [(&str, u16, &str); 22] = [
+    ("nonote", 404, "NOTIFICATION_NOT_FOUND"),
     ("nofile", 404, "FILE_NOT_FOUND"),
     ("noconv", 404, "CONVERSATION_NOT_FOUND"),
     ("nomsg", 404, "MESSAGE_NOT_FOUND"),
@@ -169,6 +170,10 @@ impl Fixture {
             .replace("{name}", "bid")
             .replace("{action}", "accept_connection")
             .replace("/events/{id}", "/events/evt_unknown")
+            .replace(
+                "/notifications/{id}",
+                "/notifications/00000000-0000-8000-8000-000000000001",
+            )
             .replace("/events/{source}/{id}", "/events/shop/evt_unknown")
             .replace("{user_id}", "other")
             .replace("{emoji}", "%F0%9F%91%8D")

@@ -74,6 +74,7 @@ mod mine;
 mod naughty;
 mod nodes;
 mod nothing_changes;
+mod notifications;
 mod operation;
 mod outages;
 mod pacing;

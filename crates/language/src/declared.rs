@@ -58,6 +58,20 @@ impl DataKind {
         }
     }
 
+    /// The name in files.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::User => "user",
+            Self::Integer => "integer",
+            Self::Boolean => "boolean",
+            Self::Money(_) => "money",
+            Self::Date => "date",
+            Self::Time => "time",
+            Self::Url => "url",
+        }
+    }
+
     /// The shape of its values.
     pub fn shape(&self) -> Shape {
         match self {

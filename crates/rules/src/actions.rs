@@ -14,11 +14,11 @@ use language::text::Text;
 pub(crate) type RoomNames = BTreeSet<String>;
 
 /// The most characters of a text that is said.
-const LONGEST_TEXT: usize = 2_000;
+pub(crate) const LONGEST_TEXT: usize = 2_000;
 /// The most people that one effect names.
-const MOST_PEOPLE: usize = 16;
+pub(crate) const MOST_PEOPLE: usize = 16;
 
-pub(crate) const HELP: &str = "it has one or more of converse, people, say, press, close, emit, audit, connect, disconnect, trait";
+pub(crate) const HELP: &str = "it has one or more of converse, people, notify, say, press, close, emit, audit, connect, disconnect, trait";
 
 /// An effect as the file declares it.
 #[derive(Clone, Debug)]
@@ -62,6 +62,16 @@ pub(crate) enum Action {
         kind: String,
         ends: bool,
     },
+    /// Notify people.
+    Notify {
+        to: Vec<Whom>,
+        kind: String,
+        title: Option<Text>,
+        message: Option<Text>,
+        priority: Option<String>,
+        key: Option<Text>,
+        data: Vec<(String, Text)>,
+    },
     /// Note something about a user.
     Trait { of: Who, name: String, value: Text },
 }
@@ -69,24 +79,19 @@ pub(crate) enum Action {
 /// The effects of a rule, in the order in which they take place.
 pub(crate) fn read(rule: &Section<'_>, of: &EventType, rooms: &RoomNames) -> Vec<Action> {
     let reader = Reader { of, rooms };
-    for (key, why) in [
-        (
-            "notify",
-            "this version has no notifications; until it has, `say` reaches the participants of a room",
-        ),
-        (
-            "tell",
-            "this version has no events for people outside of a room; `say` reaches the participants",
-        ),
-    ] {
+    for (key, why) in [(
+        "tell",
+        "this version has no events for people outside of a room; `say` reaches the participants",
+    )] {
         if let Some(item) = rule.item(key) {
             let message = format!("`{key}` is not available yet");
             rule.problems.advise(item.key_at, message, why);
         }
     }
-    let read: [(&'static str, Read<'_>); 10] = [
+    let read: [(&'static str, Read<'_>); 11] = [
         ("converse", &|item| reader.converse(item)),
         ("people", &|item| reader.people(item)),
+        ("notify", &|item| reader.notify(item)),
         ("say", &|item| reader.say(item)),
         ("press", &|item| reader.press(item)),
         ("close", &|item| reader.close(item)),
@@ -105,8 +110,8 @@ pub(crate) fn read(rule: &Section<'_>, of: &EventType, rooms: &RoomNames) -> Vec
 
 type Read<'r> = &'r dyn Fn(Item<'_>) -> Option<Action>;
 
-struct Reader<'a> {
-    of: &'a EventType,
+pub(crate) struct Reader<'a> {
+    pub(crate) of: &'a EventType,
     rooms: &'a RoomNames,
 }
 
@@ -314,7 +319,7 @@ impl Reader<'_> {
     }
 
     /// Rooms are found by the event's subject, so its type must say that there is one.
-    fn needs_subject(&self, item: Item<'_>) {
+    pub(crate) fn needs_subject(&self, item: Item<'_>) {
         if self.of.subject.is_none() {
             item.advise(self.without_subject(), self.subject_help());
         }
@@ -352,7 +357,7 @@ impl Reader<'_> {
         Some(text)
     }
 
-    fn text(&self, item: Item<'_>, most: usize) -> Option<Text> {
+    pub(crate) fn text(&self, item: Item<'_>, most: usize) -> Option<Text> {
         let source = item.text(most)?;
         let roots = self.of.roots_of_texts();
         match Text::parse(source, KnownNames::of_roots(&roots)) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::actions::Action;
 use crate::event_type::EventType;
 use crate::reading::RuleSet;
 use crate::rule::Rule;
@@ -65,6 +66,17 @@ impl RuleBook {
     /// The most similar name of an event type.
     pub fn nearest(&self, name: &str) -> Option<&str> {
         nearest(name, self.types.keys().map(String::as_str))
+    }
+
+    /// The types of notifications that rules make, each with the full name of its rule.
+    pub fn notified_types(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.rules.iter().flat_map(|named| {
+            let actions = named.rule.actions.iter();
+            actions.filter_map(|action| match action {
+                Action::Notify { kind, .. } => Some((named.name.as_str(), kind.as_str())),
+                _ => None,
+            })
+        })
     }
 
     /// The rules that follow events of a type, each with its full name, in order.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 use crate::actions::Action;
-use crate::effect::{Effect, Place, Rooms, Selected};
+use crate::effect::{Effect, Place, Rooms, Selected, Words};
 use crate::event::Subject;
 use crate::event_type::EventType;
 use crate::rule::Rule;
@@ -166,11 +166,41 @@ impl Filling<'_> {
                 kind,
                 ends,
             } => self.connect(from, to, kind, *ends)?,
+            Action::Notify { .. } => self.notify(action)?,
             Action::Trait { of, name, value } => Effect::Trait {
                 user: self.user(of)?,
                 name: name.clone(),
                 value: self.text(value),
             },
+        })
+    }
+
+    fn notify(&self, action: &Action) -> Result<Effect, Missing> {
+        let Action::Notify {
+            to,
+            kind,
+            title,
+            message,
+            priority,
+            key,
+            data,
+        } = action
+        else {
+            return Err(Missing("an action that notifies"));
+        };
+        let text = |text: &Option<Text>| text.as_ref().map(|text| self.text(text));
+        let to = to.iter().map(|whom| self.selected(whom));
+        Ok(Effect::Notify {
+            to: to.collect::<Result<_, _>>()?,
+            kind: kind.clone(),
+            subject: self.facts.subject.cloned(),
+            words: Words {
+                title: text(title),
+                message: text(message),
+                priority: priority.clone(),
+                key: text(key),
+            },
+            data: self.texts(data),
         })
     }
 
@@ -251,6 +281,7 @@ impl Filling<'_> {
         Ok(match whom {
             Whom::One(who) => Selected::User(self.user(who)?),
             Whom::Role(role) => Selected::Role(role.clone()),
+            Whom::Participants => Selected::Participants,
         })
     }
 }

@@ -87,6 +87,19 @@ pub enum Effect {
         /// As what.
         kind: String,
     },
+    /// Notify people.
+    Notify {
+        /// Whom.
+        to: Vec<Selected>,
+        /// The type of the notification.
+        kind: String,
+        /// What it is about.
+        subject: Option<Subject>,
+        /// What it says beside what its type says.
+        words: Words,
+        /// The type's data.
+        data: Map<String, Value>,
+    },
     /// Note something about a user.
     Trait {
         /// The user.
@@ -116,6 +129,19 @@ pub struct Place {
     pub user: String,
 }
 
+/// What a notification says in place of what its type says.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Words {
+    /// Its title.
+    pub title: Option<String>,
+    /// Its message.
+    pub message: Option<String>,
+    /// `low`, `normal`, `high` or `urgent`.
+    pub priority: Option<String>,
+    /// A newer notification takes the place of an unread older one with the same key.
+    pub key: Option<String>,
+}
+
 /// Users whom an effect concerns.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -124,6 +150,8 @@ pub enum Selected {
     User(String),
     /// The participants with this role.
     Role(String),
+    /// All participants of the conversations about the event's subject.
+    Participants,
 }
 
 impl fmt::Display for Place {
@@ -137,6 +165,7 @@ impl fmt::Display for Selected {
         match self {
             Self::User(user) => formatter.write_str(user),
             Self::Role(role) => write!(formatter, "every {role}"),
+            Self::Participants => formatter.write_str("all participants"),
         }
     }
 }
@@ -155,6 +184,33 @@ fn listed<T: fmt::Display>(items: &[T]) -> String {
     items.join(", ")
 }
 
+fn said(formatter: &mut fmt::Formatter<'_>, title: Option<&str>, say: Option<&str>) -> fmt::Result {
+    if let Some(title) = title {
+        write!(formatter, ", \"{title}\"")?;
+    }
+    match say {
+        Some(say) => write!(formatter, "; says \"{say}\""),
+        None => Ok(()),
+    }
+}
+
+fn notified(
+    formatter: &mut fmt::Formatter<'_>,
+    (to, kind): (&str, &str),
+    words: &Words,
+    data: &Map<String, Value>,
+) -> fmt::Result {
+    write!(
+        formatter,
+        "notify: {to} of {kind} {}",
+        Value::Object(data.clone())
+    )?;
+    match &words.title {
+        Some(title) => write!(formatter, ", \"{title}\""),
+        None => Ok(()),
+    }
+}
+
 /// The line of a transcript.
 impl fmt::Display for Effect {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -169,13 +225,7 @@ impl fmt::Display for Effect {
             } => {
                 let people = listed(people);
                 write!(formatter, "converse: {room} of {subject} with {people}")?;
-                if let Some(title) = title {
-                    write!(formatter, ", \"{title}\"")?;
-                }
-                match say {
-                    Some(say) => write!(formatter, "; says \"{say}\""),
-                    None => Ok(()),
-                }
+                said(formatter, title.as_deref(), say.as_deref())
             }
             Self::People {
                 rooms,
@@ -208,6 +258,13 @@ impl fmt::Display for Effect {
             Self::Disconnect { from, to, kind } => {
                 write!(formatter, "disconnect: {from} and {to} by {kind}")
             }
+            Self::Notify {
+                to,
+                kind,
+                words,
+                data,
+                ..
+            } => notified(formatter, (&listed(to), kind), words, data),
             Self::Trait { user, name, value } => {
                 write!(formatter, "trait: {name} of {user} is \"{value}\"")
             }

@@ -7,6 +7,7 @@ mod deciding;
 mod effect;
 mod event;
 mod event_type;
+mod notifying;
 mod reading;
 mod rule;
 mod selector;
@@ -14,7 +15,7 @@ pub mod simulate;
 
 pub use book::RuleBook;
 pub use deciding::{Decision, Facts, decide};
-pub use effect::{Effect, Place, Rooms, Selected};
+pub use effect::{Effect, Place, Rooms, Selected, Words};
 pub use event::Subject;
 pub use event_type::{EventType, Purpose};
 pub use language::declared::{Checked, DataField, DataKind, Wrong};

@@ -19,8 +19,10 @@ pub(crate) enum Who {
 pub(crate) enum Whom {
     /// One user.
     One(Who),
-    /// The participants with this role in the conversation that is changed.
+    /// The participants with this role in the conversation that is changed, or that is about the event's subject.
     Role(String),
+    /// All participants of the conversations about the event's subject.
+    Participants,
 }
 
 /// Reads `actor` or `data.x`.
@@ -50,6 +52,14 @@ pub(crate) fn whom(item: Item<'_>, of: &EventType) -> Option<Whom> {
             item.advise(message, format!("{help}, or `role(rider)`"));
             None
         }
+    }
+}
+
+/// Reads `participants`, and what `whom` reads.
+pub(crate) fn receiver(item: Item<'_>, of: &EventType) -> Option<Whom> {
+    match item.text(80)? {
+        "participants" => Some(Whom::Participants),
+        _ => whom(item, of),
     }
 }
 

@@ -187,8 +187,8 @@ const MISTAKES: [(&str, &str, &str); 37] = [
     ),
     (
         "after = \"P2D\"",
-        "notify = { to = \"actor\" }",
-        "`notify` is not available yet (this version has no notifications",
+        "notify = { to = \"actor\", type = \"x\", priority = \"top\" }",
+        "there is no priority `top` (one of low, normal, high, urgent)",
     ),
     (
         "after = \"P2D\"",
@@ -248,7 +248,7 @@ fn every_mistake_is_told_with_its_place_and_what_to_write() {
             ""
         ),
         [
-            "18:1: a rule without an effect (it has one or more of converse, people, say, press, close, emit, audit, connect, disconnect, trait)"
+            "18:1: a rule without an effect (it has one or more of converse, people, notify, say, press, close, emit, audit, connect, disconnect, trait)"
         ]
     );
 }

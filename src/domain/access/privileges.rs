@@ -24,6 +24,8 @@ pub enum Privilege {
     SeeAuditLog,
     /// Tell events.
     TellEvents,
+    /// Make notifications for anybody, see and withdraw them.
+    MakeNotifications,
     /// Name another user as the acting one.
     ActForOthers,
     /// Create a conversation without participating.
@@ -63,6 +65,7 @@ impl Roles {
             Privilege::SeeWebhookEvents
             | Privilege::SeeEvents
             | Privilege::SeeAuditLog
+            | Privilege::MakeNotifications
             | Privilege::DeleteConversations => self.admin || self.service,
             Privilege::TellEvents
             | Privilege::ActForOthers

@@ -279,7 +279,7 @@ fn who_manages_and_as_whom_one_acts_and_reads() {
 }
 
 /// Each privilege with the tokens that give it: admin, support, service.
-const PRIVILEGES: [(Privilege, [bool; 3]); 21] = {
+const PRIVILEGES: [(Privilege, [bool; 3]); 22] = {
     use Privilege::*;
     const STAFF_ALL: [bool; 3] = [true, true, true];
     const PLATFORM: [bool; 3] = [false, false, true];
@@ -292,6 +292,7 @@ const PRIVILEGES: [(Privilege, [bool; 3]); 21] = {
         (SeeEvents, [true, false, true]),
         (SeeAuditLog, [true, false, true]),
         (TellEvents, PLATFORM),
+        (MakeNotifications, [true, false, true]),
         (ActForOthers, PLATFORM),
         (StayOutside, PLATFORM),
         (ActAsPlatform, PLATFORM),

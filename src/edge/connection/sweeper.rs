@@ -8,7 +8,7 @@ use crate::config::SocketOptions;
 use crate::edge::connection::SessionDeps;
 use crate::presence::Directory;
 use crate::queue::CloseReason;
-use crate::store::{events, idempotency, recoveries};
+use crate::store::{events, idempotency, notices, recoveries};
 
 /// How often the sign-outs of other servers are read.
 const SIGN_OUTS: Duration = Duration::from_secs(2);
@@ -90,10 +90,12 @@ async fn sweep(deps: &SessionDeps) {
         deps.refusals.tell_left_out();
         if round % 60 == 0 {
             deps.rate_limits.sweep();
+            expire_notifications(deps).await;
         }
         if round % 3_600 == 0 {
             forget_the_old(deps).await;
             forget_events(deps).await;
+            forget_notifications(deps).await;
         }
     }
 }
@@ -121,6 +123,25 @@ async fn forget_events(deps: &SessionDeps) {
             Ok(0) => return,
             Ok(_) => {}
             Err(error) => return log::warn!(event = "events_not_forgotten"; "{error}"),
+        }
+    }
+}
+
+/// Ends notifications that have been shown for their time, and informs those who saw them.
+async fn expire_notifications(deps: &SessionDeps) {
+    match deps.room.pool.run(notices::expire).await {
+        Ok(gone) => deps.room.notifier.tell(gone),
+        Err(error) => log::warn!(event = "notifications_not_expired"; "{error}"),
+    }
+}
+
+/// Takes away old notifications, part by part.
+async fn forget_notifications(deps: &SessionDeps) {
+    for _ in 0..FORGETTING {
+        match deps.room.pool.run(notices::forget).await {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => return log::warn!(event = "notifications_not_forgotten"; "{error}"),
         }
     }
 }

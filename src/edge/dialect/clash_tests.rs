@@ -56,6 +56,7 @@ const fn with_events(
         refused_as: |_| None,
         watched: |_, _| String::new(),
         refused: refusal,
+        notice: |_| None,
         greeting: |_, _| None,
     };
     let mut spec = with_rest(name, &[]);

@@ -26,6 +26,7 @@ use crate::domain::answer::Answer;
 use crate::domain::dialect::{Dialect, Needs};
 use crate::domain::encoded::Encoded;
 use crate::domain::ids::UserNo;
+use crate::domain::notice::NoticeNews;
 use crate::domain::refusal::Refusal;
 use crate::domain::room_event::{RoomEvent, View};
 use crate::domain::snapshot::Listed;
@@ -70,6 +71,8 @@ pub struct SocketIoSpec {
     pub watched: fn(&[Listed], Reader<'_>) -> String,
     /// Encodes the acknowledgement of a refused request.
     pub refused: fn(&Refusal) -> String,
+    /// Encodes the event about a notification of the client's user, if there is one.
+    pub notice: fn(&NoticeNews) -> Option<ByteString>,
     /// Encodes the first event of a client that has connected, if there is one; the text is the client's id.
     pub greeting: fn(&str, DateTime<Utc>) -> Option<ByteString>,
 }
@@ -237,6 +240,11 @@ impl Dialects {
         let socketio = self.socketio_of(dialect);
         let socketio = socketio.ok_or_else(|| requests::unknown(name))?;
         (socketio.read)(name, arguments, &self.options.media_hosts)
+    }
+
+    /// The event about a notification of the client's user, if the dialect has one.
+    pub fn notice(&self, dialect: Dialect, news: &NoticeNews) -> Option<ByteString> {
+        (self.socketio_of(dialect)?.notice)(news)
     }
 
     /// The dialect's own event for a refusal of an event of this name.

@@ -21,6 +21,7 @@ pub mod refusals;
 pub mod watch;
 
 use actix_web::{Route, guard, web};
+use notices::Notices;
 use rules::RuleBook;
 use std::sync::Arc;
 
@@ -53,6 +54,8 @@ pub struct AppState {
     pub payments: PaymentGateway,
     /// The platform's events and what follows from them.
     pub rules: Arc<RuleBook>,
+    /// The types of notifications.
+    pub notices: Arc<Notices>,
     /// Wakes the job runner after a job was written.
     pub job_signal: JobSignal,
     /// Signs the demo's tokens; `None` without demo mode.

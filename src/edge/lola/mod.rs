@@ -4,6 +4,7 @@
 pub mod answers;
 pub mod events;
 pub mod message;
+mod notices;
 pub mod people;
 pub mod requests;
 pub mod rest;
@@ -37,6 +38,7 @@ pub static DIALECT: Spec = Spec {
         acknowledge: answers::acknowledgement,
         watched: |_, _| json!({ "success": true }).to_string(),
         refused: answers::refused,
+        notice: notices::notice,
         greeting: answers::greeting,
     }),
     rest: &[

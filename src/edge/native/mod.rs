@@ -11,6 +11,7 @@ pub mod events;
 mod forwarding;
 pub mod frame_id;
 pub mod instants;
+pub mod notices;
 pub(in crate::edge) mod payload;
 pub mod pressing;
 pub mod read;

@@ -9,6 +9,7 @@ pub mod events;
 pub mod listed;
 pub mod media;
 pub mod money;
+mod notices;
 pub mod press;
 pub mod prompts;
 pub mod requests;
@@ -48,6 +49,7 @@ pub static DIALECT: Spec = Spec {
         acknowledge: answers::acknowledgement,
         watched: answers::watched,
         refused: refusal,
+        notice: notices::notice,
         greeting: |_, _| None,
     }),
     rest: &[

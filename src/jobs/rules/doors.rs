@@ -177,6 +177,7 @@ impl Doors<'_> {
             remove.iter().any(|whom| match whom {
                 Selected::User(user) => user == id.as_str(),
                 Selected::Role(wanted) => wanted == role,
+                Selected::Participants => true,
             })
         };
         let present = people.into_iter().filter(|person| person.takes_part());

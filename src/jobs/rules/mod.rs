@@ -1,10 +1,12 @@
 //! Handles the platform's events: decides once what follows from each, and carries it out, each effect once.
 
 mod doors;
+mod notifying;
 mod planning;
 mod rooms;
 mod rows;
 
+use notices::Notices;
 use rules::{Effect, RuleBook};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -38,6 +40,8 @@ pub struct RuleDeps {
     pub rooms: Rooms,
     /// Reaches deals.
     pub deals: Deals,
+    /// The types of notifications.
+    pub notices: Arc<Notices>,
 }
 
 /// What became of an effect.
@@ -182,6 +186,7 @@ async fn take_place(
             | Effect::Say { .. }
             | Effect::Press { .. }
             | Effect::Close { .. } => doors::through(rules, event, run, effect).await,
+            Effect::Notify { .. } => notifying::notify(rules, event, run, effect).await,
             Effect::Emit { .. }
             | Effect::Audit { .. }
             | Effect::Connect { .. }

@@ -59,6 +59,20 @@ POST   /api/v1/events                                     | forbid forbid forbid
 GET    /api/v1/events                                     | forbid forbid forbid forbid forbid forbid forbid forbid 200 |
 GET    /api/v1/audit                                      | forbid forbid forbid forbid forbid forbid forbid forbid 200 |
 GET    /api/v1/events/{source}/{id}                       | forbid forbid forbid forbid forbid forbid forbid forbid noevent |
+POST   /api/v1/notifications                              | forbid forbid forbid forbid forbid forbid forbid forbid 201 | {"to":{"user_id":"other"},"type":"system","title":"Hello","message":"You"}
+GET    /api/v1/notifications                              | 200    200   200    200 200 200    200 200    200    |
+GET    /api/v1/notifications/count                        | 200    200   200    200 200 200    200 200    200    |
+POST   /api/v1/notifications/read                         | 200    200   200    200 200 200    200 200    200    | {}
+POST   /api/v1/notifications/seen                         | 200    200   200    200 200 200    200 200    200    |
+POST   /api/v1/notifications/withdraw                     | forbid forbid forbid forbid forbid forbid forbid forbid 200 | {"subject_type":"bid","subject_id":"7"}
+GET    /api/v1/notifications/{id}                         | nonote nonote nonote nonote nonote nonote nonote nonote 200 |
+PATCH  /api/v1/notifications/{id}                         | nonote nonote nonote nonote nonote nonote nonote nonote nonote | {"read":true}
+DELETE /api/v1/notifications/{id}                         | nonote nonote nonote nonote nonote nonote nonote nonote nonote |
+GET    /api/v1/notification-types                         | 200    200   200    200 200 200    200 200    200    |
+GET    /api/v1/me/notification-preferences                | 200    200   200    200 200 200    200 200    200    |
+PUT    /api/v1/me/notification-preferences                | 200    200   200    200 200 200    200 200    200    | {"preferences":[]}
+GET    /api/v1/me/notification-settings                   | 200    200   200    200 200 200    200 200    200    |
+PUT    /api/v1/me/notification-settings                   | 200    200   200    200 200 200    200 200    200    | {"locale":null}
 GET    /api/messages/conversations                        | 200    200   200    200 200 200    200 200    200    |
 GET    /api/messages/conversations/{id}/messages          | noconv block 200    out out 200    200 200    200    |
 GET    /api/messages/conversations/{id}/context           | noconv block 200    out out 200    200 200    200    |

@@ -71,7 +71,7 @@ fn must_be_right(database: &str) {
 }
 
 /// Every fifth attempt to store that an effect has taken place fails: so that effect is repeated as if its server had been lost in between.
-const FORGETFUL: &str = "
+pub const FORGETFUL: &str = "
 create sequence losses;
 create function lose() returns trigger language plpgsql as $$
 begin

@@ -5,6 +5,7 @@ mod crashing;
 mod expiring;
 mod following;
 mod laws;
+mod notifying;
 mod plans;
 mod pressing;
 mod skewed;

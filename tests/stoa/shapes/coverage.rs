@@ -106,6 +106,7 @@ fn every_operation_has_an_answer() {
         "native_deal_rest",
         "native_files",
         "events",
+        "notifications",
         "operation",
         "payments",
         "stoory_rest",
@@ -138,6 +139,7 @@ fn every_event_has_a_shape() {
         told_in("native_deal_events"),
         titles("native_deal_events"),
         titles("native_files"),
+        titles("notifications"),
     ]);
     must_have(&native, first_column(PROTOCOL, "## The socket", told));
     must_have(
@@ -187,6 +189,7 @@ fn every_code_has_a_body() {
         "refusals_of_deals",
         "refusals_of_files",
         "refusals_of_links",
+        "refusals_of_notifications",
         "refusals_without_a_gateway",
     ];
     must_have(&all_of(snapshot_files.map(titles)), codes);
@@ -203,6 +206,7 @@ fn no_snapshot_is_left_over() {
         include_str!("events.rs"),
         include_str!("files.rs"),
         include_str!("lola.rs"),
+        include_str!("notifications.rs"),
         include_str!("payments.rs"),
         include_str!("refusals.rs"),
         include_str!("refusals_of_deals.rs"),

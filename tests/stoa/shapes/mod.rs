@@ -12,6 +12,7 @@ mod masks;
 mod native;
 mod native_businesses;
 mod native_events;
+mod notifications;
 mod payments;
 mod recording_client;
 mod refusals;

@@ -47,6 +47,7 @@ impl World {
                     match whom {
                         Selected::User(user) => drop(room.people.remove(user)),
                         Selected::Role(role) => room.people.retain(|_, own| own != role),
+                        Selected::Participants => room.people.clear(),
                     }
                 }
                 for place in add.iter().chain(roles) {
@@ -59,6 +60,7 @@ impl World {
             | Effect::Audit { .. }
             | Effect::Connect { .. }
             | Effect::Disconnect { .. }
+            | Effect::Notify { .. }
             | Effect::Trait { .. } => None,
         }
     }

@@ -155,6 +155,10 @@ impl NamespaceHandler<Chat> for ChatHandler {
             }
             ChatFrame::Rejoin(lost) => self.session.do_send(RoomLost(lost)),
             ChatFrame::PageEnd(turn) => self.session.do_send(PageSent(turn)),
+            ChatFrame::Notice(news) => {
+                let dialect = self.socket.queue().state().dialect();
+                return self.deps.dialects.notice(dialect, &news);
+            }
             // The dialects of Socket.IO have no event for it.
             ChatFrame::FileChecked(_) => {}
         }

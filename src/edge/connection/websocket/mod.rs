@@ -25,6 +25,7 @@ use crate::edge::native::decode::{Request, decode};
 use crate::edge::native::encode;
 use crate::edge::native::events::file_checked;
 use crate::edge::native::frame_id::FrameId;
+use crate::edge::native::notices::notice_event;
 use crate::error::Error;
 use crate::queue::{
     AUTHENTICATION_TIMEOUT, ChatFrame, CloseReason, ConnectionQueue, Drain, Drained, Frame, Heard,
@@ -226,6 +227,7 @@ impl StreamHandler<Drained> for NativeSession {
                     replaying::page_sent(self, turn, context);
                 }
                 Frame::Own(ChatFrame::FileChecked(end)) => context.text(file_checked(end)),
+                Frame::Own(ChatFrame::Notice(news)) => context.text(notice_event(&news)),
                 // Only a Socket.IO connection is sent these.
                 Frame::Attached(..) | Frame::Binary(_) | Frame::Leave => {}
             }

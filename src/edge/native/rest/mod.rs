@@ -14,6 +14,7 @@ pub mod me;
 pub mod message_pages;
 pub mod messages;
 pub mod mine;
+pub mod notifications;
 pub(in crate::edge) mod opened;
 pub mod participants;
 pub mod receipts;
@@ -81,6 +82,26 @@ pub fn api(routes: &mut ServiceConfig) {
         .service(demo::people);
     of_messages(routes);
     platform(routes);
+    notices(routes);
+}
+
+/// Notifications, and what people say about them.
+fn notices(routes: &mut ServiceConfig) {
+    routes
+        .service(notifications::create)
+        .service(notifications::list)
+        .service(notifications::count)
+        .service(notifications::read)
+        .service(notifications::seen)
+        .service(notifications::withdraw)
+        .service(notifications::show)
+        .service(notifications::change)
+        .service(notifications::archive)
+        .service(notifications::preferences::types)
+        .service(notifications::preferences::show)
+        .service(notifications::preferences::replace)
+        .service(notifications::preferences::settings)
+        .service(notifications::preferences::set_settings);
 }
 
 fn of_messages(routes: &mut ServiceConfig) {

@@ -2,6 +2,7 @@
 
 mod absent;
 mod faults;
+mod notifications;
 mod people;
 mod presence;
 mod signals;

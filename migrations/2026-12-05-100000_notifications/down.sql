@@ -1,0 +1,3 @@
+drop table notification_settings;
+drop table notification_preferences;
+drop table notifications;
