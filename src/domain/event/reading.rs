@@ -116,7 +116,8 @@ fn event(
     of.must_be_about(subject.as_ref())
         .map_err(|why| Refusal::invalid("subject", why))?;
     let at = optional(whole, "time")?.map(|text| time(&text, now));
-    let (data, users, mut dropped) = data(of, whole)?;
+    let data = data(of, whole)?;
+    let mut dropped = data.dropped;
     let unknown = whole
         .keys()
         .filter(|key| !ATTRIBUTES.contains(&key.as_str()));
@@ -129,8 +130,8 @@ fn event(
         subject,
         at: at.transpose()?,
         undoes: optional(whole, "undoes")?,
-        data,
-        users,
+        data: data.declared,
+        users: data.users,
         dropped,
     })
 }
@@ -180,13 +181,16 @@ fn time(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Refusal> {
     Ok(at)
 }
 
-type Users = Vec<(String, UserId)>;
+/// The data of an event.
+struct Data {
+    declared: Map<String, Value>,
+    /// The users in it, each with their field.
+    users: Vec<(String, UserId)>,
+    /// The names of what is not declared.
+    dropped: Vec<String>,
+}
 
-/// The declared data, the users in it, and the names of what is not declared.
-fn data(
-    of: &EventType,
-    whole: &Map<String, Value>,
-) -> Result<(Map<String, Value>, Users, Vec<String>), Refusal> {
+fn data(of: &EventType, whole: &Map<String, Value>) -> Result<Data, Refusal> {
     let nothing = Map::new();
     let given = match whole.get("data") {
         None | Some(Value::Null) => &nothing,
@@ -200,14 +204,18 @@ fn data(
     }
     let checked = of.check(given);
     let checked = checked.map_err(|wrong| Refusal::invalid(wrong.field, wrong.reason))?;
-    let mut users = Users::new();
+    let mut users = Vec::new();
     for (name, field) in &of.data {
         let user = checked.data.get(name).and_then(Value::as_str);
         if let Some(user) = user.filter(|_| field.kind == DataKind::User) {
             users.push((name.clone(), UserId::parse(user, format!("data.{name}"))?));
         }
     }
-    Ok((checked.data, users, checked.unknown))
+    Ok(Data {
+        declared: checked.data,
+        users,
+        dropped: checked.unknown,
+    })
 }
 
 #[cfg(test)]
