@@ -145,7 +145,7 @@ fn about_of(kind: Option<String>, id: Option<String>) -> Result<Option<About>, R
 /// How many notifications the caller has to look at
 #[utoipa::path(responses((status = 200, body = CountView)), security(("bearer" = [])), tag = "notifications")]
 #[get("/notifications/count")]
-pub async fn count(call: Call) -> Result<HttpResponse, Failure> {
+pub async fn unread(call: Call) -> Result<HttpResponse, Failure> {
     let user = call.caller.no;
     let read = move |connection: &mut _| rows::count(connection, user);
     let count = call.pool().run(read).await?;
@@ -178,7 +178,7 @@ pub struct NoticeChangeBody {
 /// Mark a notification as read or unread, put it away or take it out again
 #[utoipa::path(params(("id" = String, Path)), request_body = NoticeChangeBody, responses((status = 200, body = NoticeView), (status = 400, description = "INVALID_REQUEST"), (status = 404, description = "NOTIFICATION_NOT_FOUND")), security(("bearer" = [])), tag = "notifications")]
 #[patch("/notifications/{id}")]
-pub async fn change(call: Call<NoticeNo, Body>) -> Result<HttpResponse, Failure> {
+pub async fn update(call: Call<NoticeNo, Body>) -> Result<HttpResponse, Failure> {
     let body: NoticeChangeBody = call.body.read()?;
     let read = body.read.map(|read| match read {
         true => Change::Read,
@@ -246,7 +246,7 @@ pub struct UpdatedView {
 /// Mark notifications as read
 #[utoipa::path(request_body = ReadBody, responses((status = 200, body = UpdatedView), (status = 400, description = "INVALID_REQUEST")), security(("bearer" = [])), tag = "notifications")]
 #[post("/notifications/read")]
-pub async fn read(call: Call<(), Body>) -> Result<HttpResponse, Failure> {
+pub async fn mark_read(call: Call<(), Body>) -> Result<HttpResponse, Failure> {
     let work = async {
         let body: ReadBody = call.body.read()?;
         let which = which(body)?;
@@ -293,7 +293,7 @@ fn which(body: ReadBody) -> Result<Which, Refusal> {
 /// Note that the caller has opened the list: what they have not read is no longer new to them
 #[utoipa::path(responses((status = 200, body = UpdatedView)), security(("bearer" = [])), tag = "notifications")]
 #[post("/notifications/seen")]
-pub async fn seen(call: Call) -> Result<HttpResponse, Failure> {
+pub async fn mark_seen(call: Call) -> Result<HttpResponse, Failure> {
     let user = call.caller.no;
     let work = async {
         let mut updated = 0;

@@ -1,7 +1,7 @@
 //! Makes notifications over REST.
 
 use chrono::{DateTime, Utc};
-use notices::{Action, NoticeType, Priority, is_link};
+use notices::{Action, NoticeType, is_link};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};

@@ -65,7 +65,7 @@ impl<'a> From<&'a NoticeType> for TypeView<'a> {
 /// The types of notifications that this server knows
 #[utoipa::path(responses((status = 200, description = "`items`: types", body = Object)), security(("bearer" = [])), tag = "notifications")]
 #[get("/notification-types")]
-pub async fn types(call: Call) -> HttpResponse {
+pub async fn list_types(call: Call) -> HttpResponse {
     let items: Vec<TypeView<'_>> = call.server.notices.all().map(TypeView::from).collect();
     HttpResponse::Ok().json(json!({ "items": items }))
 }
