@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Site, messages};
 use crate::client::Person;
+use crate::polling::until;
 
 const CARLS: &str = "carl@example.com";
 /// The name in his token.
@@ -45,7 +46,10 @@ async fn people_of_a_thread_see_each_others_addresses() {
     let typing = "/api/typing-indicators";
     site.carl.post(typing, started).await.expect_status(200);
     let seen = format!("{typing}?threadId={thread}&userId=hana");
-    let seen = site.hana.get(&seen).await.expect_status(200).body;
+    // Another server learns of it a moment later.
+    let look = async || site.hana.get(&seen).await.expect_status(200).body;
+    let typists = |seen: &Value| seen["typingUsers"][0].is_object();
+    let seen = until("somebody who types", look, typists).await;
     assert_eq!(seen["typingUsers"][0]["email"], CARLS);
 }
 

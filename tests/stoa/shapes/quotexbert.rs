@@ -4,6 +4,14 @@ use serde_json::json;
 
 use super::native::People;
 use super::snapshot_file::SnapshotFile;
+use crate::client::Person;
+use crate::polling::until;
+
+/// How many type, as somebody sees it.
+async fn typists(who: &Person, path: &str) -> usize {
+    let seen = who.get(path).await.expect_status(200).body;
+    seen["typingUsers"].as_array().expect("a list").len()
+}
 
 #[tokio::test]
 async fn rest() {
@@ -47,10 +55,15 @@ async fn rest() {
     snapshots
         .ask(&all.ann, mark, &[&thread], Some(read), "")
         .await;
+    let who = format!("GET /api/typing-indicators?threadId={thread}&userId=ann");
+    let (_, path) = who.split_once(' ').expect("a path");
+    // One after the other, so from both servers where there are two.
+    let shown = async || [typists(&all.ann, path).await, typists(&all.ann, path).await];
+    assert_eq!(shown().await, [0, 0]);
     let typing = json!({ "threadId": thread, "userId": "bob", "action": "start" });
     let say = "POST /api/typing-indicators";
     snapshots.ask(&all.bob, say, &[], Some(typing), "").await;
-    let who = format!("GET /api/typing-indicators?threadId={thread}&userId=ann");
+    until("somebody who types", shown, |shown| *shown == [1, 1]).await;
     snapshots.ask(&all.ann, &who, &[], None, "").await;
     let hide = "DELETE /api/threads/{id}";
     snapshots.ask(&all.ann, hide, &[&thread], None, "").await;
