@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use tables::{ENDPOINTS, SOCKET};
 
 use crate::client::{Person, Socket};
+use crate::socketio_chat::client::SocketIoClient;
 use crate::test_app::TestApp;
 
 /// The columns of both tables.
@@ -201,6 +202,32 @@ pub fn expected(cell: &str) -> (u16, Option<&'static str>) {
         Some((_, status, code)) => (*status, Some(*code)),
         None => (cell.parse().unwrap_or(200), None),
     }
+}
+
+/// Asks each event of a table in a dialect of Socket.IO, as each person: it is answered as the table says.
+pub async fn events_answer_as(
+    fixture: &Fixture,
+    table: &str,
+    connect: impl AsyncFn(&Person) -> SocketIoClient,
+) {
+    let mut wrong = Vec::new();
+    for row in rows(table) {
+        for (person, cell) in fixture.people.iter().zip(&row.cells) {
+            let message = fixture.message().await;
+            let asked = payload(&row, &fixture.conversation, &message, "");
+            let mut client = connect(person).await;
+            let answer = client.ask(&row.head, asked).await;
+            let told = answer["error_code"].as_str();
+            let is_right = told == expected(cell).1 && answer["success"] == told.is_none();
+            if !is_right {
+                wrong.push(format!(
+                    "{} as {}: {answer}, not {cell}",
+                    row.head, person.id
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 #[tokio::test]

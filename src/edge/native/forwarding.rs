@@ -3,9 +3,9 @@
 use diesel::pg::PgConnection;
 use std::sync::Arc;
 
-use super::rest::messages::reader_of;
+use super::rest::messages::seen_message;
 use crate::config::Switch;
-use crate::domain::access::{Denied, Requester};
+use crate::domain::access::Requester;
 use crate::domain::forwarding::{Forwarded, Origin};
 use crate::domain::ids::MessageId;
 use crate::domain::message::{Content, Message, MessageKind};
@@ -13,8 +13,7 @@ use crate::domain::principal::Principal;
 use crate::domain::refusal::Refusal;
 use crate::edge::connection::SessionDeps;
 use crate::error::Error;
-use crate::store::conversations::{self, Key};
-use crate::store::{messages, participants};
+use crate::store::participants;
 
 const OFF: Refusal = Refusal::Forbidden("This server forwards no messages");
 
@@ -67,16 +66,9 @@ fn original(
     id: MessageId,
     requester: Requester,
 ) -> Result<Result<Original, Refusal>, Error> {
-    let Some(conversation) = conversations::find(connection, Key::No(id.conversation))? else {
-        return Ok(Err(Refusal::MessageNotFound));
-    };
-    let reader = match reader_of(connection, &conversation, requester)? {
-        Err(denied) => return Ok(Err(Denied::of_message(denied))),
-        Ok(reader) => reader,
-    };
-    let found = messages::find(connection, id)?;
-    let Some(message) = found.filter(|message| message.is_visible_to(reader.sight())) else {
-        return Ok(Err(Refusal::MessageNotFound));
+    let message = match seen_message(connection, id, requester)? {
+        Err(refusal) => return Ok(Err(refusal)),
+        Ok(message) => message,
     };
     if let Err(refusal) = may_be_forwarded(&message) {
         return Ok(Err(refusal));

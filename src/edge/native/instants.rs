@@ -29,6 +29,11 @@ pub fn instant<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok
     serializer.serialize_str(std::str::from_utf8(&text).unwrap_or_default())
 }
 
+/// The same as a text, where no event is encoded.
+pub fn instant_text(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
 /// As `instant`, or null.
 pub fn maybe_instant<S: Serializer>(
     at: &Option<DateTime<Utc>>,

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::decode::{Request, message_id};
 use super::read::read;
-use super::rest::messages::reader_of;
-use crate::domain::access::{Denied, Requester};
+use super::rest::messages::seen_message;
+use crate::domain::access::Requester;
 use crate::domain::command::{Command, Mark, Reads};
 use crate::domain::ids::{ConversationId, MessageId, Seq};
 use crate::domain::message::{Content, Message};
@@ -17,7 +17,6 @@ use crate::domain::refusal::Refusal;
 use crate::domain::thread::{Following, InThread, Line, Shown, ThreadChange};
 use crate::edge::connection::SessionDeps;
 use crate::error::Error;
-use crate::store::conversations::{self, Key};
 use crate::store::{messages, threads};
 
 const DELETED: Refusal = Refusal::Conflict("The message has been deleted");
@@ -128,16 +127,9 @@ fn root_of(
     id: MessageId,
     requester: Requester,
 ) -> Result<Result<Message, Refusal>, Error> {
-    let Some(conversation) = conversations::find(connection, Key::No(id.conversation))? else {
-        return Ok(Err(Refusal::MessageNotFound));
-    };
-    let reader = match reader_of(connection, &conversation, requester)? {
-        Err(denied) => return Ok(Err(Denied::of_message(denied))),
-        Ok(reader) => reader,
-    };
-    let found = messages::find(connection, id)?;
-    let Some(named) = found.filter(|message| message.is_visible_to(reader.sight())) else {
-        return Ok(Err(Refusal::MessageNotFound));
+    let named = match seen_message(connection, id, requester)? {
+        Err(refusal) => return Ok(Err(refusal)),
+        Ok(message) => message,
     };
     let root = match named.content.thread {
         None => named,
@@ -145,6 +137,6 @@ fn root_of(
             .ok_or_else(|| Error::internal("the first message of a thread is missing"))?,
     };
     let is_begun =
-        root.deleted_at.is_none() || threads::has_replies(connection, conversation.no, root.seq())?;
+        root.deleted_at.is_none() || threads::has_replies(connection, id.conversation, root.seq())?;
     Ok(is_begun.then_some(root).ok_or(DELETED))
 }

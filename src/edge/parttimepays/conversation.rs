@@ -11,7 +11,7 @@ use crate::domain::conversation::{Conversation, ConversationKind, ConversationSt
 use crate::domain::ids::ConversationId;
 use crate::domain::snapshot::Listed;
 use crate::edge::dialect::Reader;
-use crate::edge::native::instants::{instant, maybe_instant};
+use crate::edge::native::instants::{instant, instant_text, maybe_instant};
 
 /// What a conversation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -99,7 +99,7 @@ impl<'a> ConversationDocument<'a> {
         let last = listed.last_message.as_ref();
         let unread = listed.unread.number();
         let active_at = last.map_or(conversation.created_at, |last| last.created_at);
-        let active_at = active_at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+        let active_at = instant_text(active_at);
         Self {
             id: conversation.id,
             participants: participants(&listed.participants, seen, reader.directory),

@@ -79,17 +79,6 @@ fn newest(events: &[Value]) -> (Vec<(String, i64)>, Value) {
     (counts.into_iter().collect(), pinned)
 }
 
-async fn hear(client: &mut SocketIoClient, said: &str) -> Vec<Value> {
-    let mut events = Vec::new();
-    loop {
-        events.extend(client.drain().await);
-        if events.iter().any(|event| event.to_string().contains(said)) {
-            return events;
-        }
-        tokio::task::yield_now().await;
-    }
-}
-
 #[actix_rt::test]
 async fn a_socketio_client_hears_what_it_missed() {
     let (_app, [ann, bob, cara], group, message) = three().await;
@@ -99,15 +88,15 @@ async fn a_socketio_client_hears_what_it_missed() {
     lola.call("chat:join-room", json!({ "conversationId": group }))
         .await;
     ann.say(&group, "before").await;
-    hear(&mut stoory, "before").await;
-    hear(&mut lola, "before").await;
+    stoory.hear("before").await;
+    lola.hear("before").await;
     let (stoory, lola) = (stoory.disconnect(), lola.disconnect());
     toggle(&ann, &bob, &message).await;
     ann.say(&group, "at last").await;
     for (client, person) in [(stoory, &cara), (lola, &bob)] {
         let (mut back, is_found) = client.again(person).await;
         assert!(is_found);
-        let heard = hear(&mut back, "at last").await;
+        let heard = back.hear("at last").await;
         let (counts, pinned) = newest(&heard);
         let expected = [("❤️".to_owned(), 1), ("👍".to_owned(), 1)];
         assert_eq!(counts, expected, "{heard:?}");

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::serving;
 use crate::client::Person;
-use crate::endpoint_access::{Fixture, expected, payload, rows};
+use crate::endpoint_access::{Fixture, events_answer_as, expected, payload, rows};
 use crate::socketio_chat::client::SocketIoClient;
 
 /// As the tables of `endpoint_access.rs`; `$c` is the conversation, `$m` a message of the other user.
@@ -133,24 +133,7 @@ async fn no_call_is_unlisted() {
 #[actix_rt::test]
 async fn every_event_answers_everybody_as_the_table_says() {
     let fixture = Fixture::on(serving().await).await;
-    let mut wrong = Vec::new();
-    for row in rows(SOCKET) {
-        for (person, cell) in fixture.people.iter().zip(&row.cells) {
-            let message = fixture.message().await;
-            let asked = payload(&row, &fixture.conversation, &message, "");
-            let mut client = SocketIoClient::parttimepays(person).await;
-            let answer = client.ask(&row.head, asked).await;
-            let told = answer["error_code"].as_str();
-            let is_right = told == expected(cell).1 && answer["success"] == told.is_none();
-            if !is_right {
-                wrong.push(format!(
-                    "{} as {}: {answer}, not {cell}",
-                    row.head, person.id
-                ));
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    events_answer_as(&fixture, SOCKET, SocketIoClient::parttimepays).await;
 }
 
 #[actix_rt::test]

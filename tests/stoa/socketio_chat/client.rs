@@ -186,6 +186,18 @@ impl SocketIoClient {
         self.waiting.drain(..).collect()
     }
 
+    /// Everything that comes, up to where something with this text is among it.
+    pub async fn hear(&mut self, said: &str) -> Vec<Value> {
+        let mut events = Vec::new();
+        loop {
+            events.extend(self.drain().await);
+            if events.iter().any(|event| event.to_string().contains(said)) {
+                return events;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Breaks the connection without a word.
     pub fn disconnect(mut self) -> Self {
         drop(self.wire.take());

@@ -66,17 +66,6 @@ async fn what_another_session_has_read_comes_with_the_join() {
     assert_eq!(joined["conversation"]["unread"], 0);
 }
 
-async fn hear(client: &mut SocketIoClient, said: &str) -> Vec<Value> {
-    let mut events = Vec::new();
-    loop {
-        events.extend(client.drain().await);
-        if events.iter().any(|event| event.to_string().contains(said)) {
-            return events;
-        }
-        tokio::task::yield_now().await;
-    }
-}
-
 #[actix_rt::test]
 async fn a_socketio_client_hears_replies_as_messages() {
     let (_app, [ann, bob, cara], group, root) = three().await;
@@ -86,15 +75,15 @@ async fn a_socketio_client_hears_replies_as_messages() {
     lola.call("chat:join-room", json!({ "conversationId": group }))
         .await;
     reply(&ann, &group, &root, "before").await;
-    hear(&mut stoory, "before").await;
-    hear(&mut lola, "before").await;
+    stoory.hear("before").await;
+    lola.hear("before").await;
     let (stoory, lola) = (stoory.disconnect(), lola.disconnect());
     reply(&ann, &group, &root, "meanwhile").await;
     ann.say(&group, "at last").await;
     for (client, person) in [(stoory, &cara), (lola, &bob)] {
         let (mut back, is_found) = client.again(person).await;
         assert!(is_found);
-        let heard = hear(&mut back, "at last").await;
+        let heard = back.hear("at last").await;
         let replies = heard
             .iter()
             .filter(|event| event.to_string().contains("meanwhile"));

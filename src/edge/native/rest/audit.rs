@@ -1,7 +1,6 @@
 //! The audit log: what staff did and looked at, and what rules note.
 
 use actix_web::{HttpResponse, get};
-use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
@@ -14,6 +13,7 @@ use crate::domain::limits;
 use crate::domain::refusal::Refusal;
 use crate::edge::http::call::Call;
 use crate::edge::http::{Failure, Query};
+use crate::edge::native::instants::instant_text;
 use crate::store::audit::{self as rows, Filter, LineRow};
 
 /// A line of the audit log.
@@ -44,7 +44,7 @@ impl<'a> LineView<'a> {
         let actor = row.actor.as_str();
         Self {
             id: row.no,
-            at: row.at.to_rfc3339_opts(SecondsFormat::Millis, true),
+            at: instant_text(row.at),
             actor_id: Some(actor).filter(|actor| !actor.is_empty()),
             action: &row.action,
             object_type: &row.object_type,

@@ -4,7 +4,6 @@ mod body;
 mod telling;
 
 use actix_web::{HttpResponse, get, post};
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
@@ -17,6 +16,7 @@ use crate::domain::limits;
 use crate::domain::refusal::Refusal;
 use crate::edge::http::call::{Call, FromPath};
 use crate::edge::http::{Failure, Query};
+use crate::edge::native::instants::instant_text;
 use crate::error::Error;
 use crate::store::events::{self as rows, EventRow, Filter, RunRow};
 use body::EventsBody;
@@ -43,10 +43,6 @@ fn may_see<P, B>(call: &Call<P, B>) -> Result<(), Refusal> {
             "Only admins and the platform may see events",
         )),
     }
-}
-
-fn instant(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// Something that happened on the platform.
@@ -85,8 +81,8 @@ impl<'a> EventView<'a> {
             event_type: &row.event_type,
             actor,
             subject: row.subject().map(|subject| subject.to_string()),
-            time: instant(row.at),
-            accepted_at: instant(row.accepted_at),
+            time: instant_text(row.at),
+            accepted_at: instant_text(row.accepted_at),
             undoes: row.undoes.as_deref(),
             data: row.data.as_ref(),
             status: match row.handled_at {
@@ -120,7 +116,7 @@ impl<'a> RunView<'a> {
             rule: &row.rule,
             status: &row.status,
             attempts: row.attempts,
-            due_at: row.due_at.map(instant),
+            due_at: row.due_at.map(instant_text),
             detail: row.detail.as_ref(),
         }
     }

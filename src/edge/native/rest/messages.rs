@@ -143,6 +143,24 @@ pub(in crate::edge) fn reader_of(
     Ok(access.map(|access| access.reader(requester.no)))
 }
 
+/// The message with this id, if the caller sees it; or why not.
+pub(in crate::edge) fn seen_message(
+    connection: &mut diesel::pg::PgConnection,
+    id: MessageId,
+    requester: Requester,
+) -> Result<Result<Message, Refusal>, Error> {
+    let Some(conversation) = conversation_rows::find(connection, Key::No(id.conversation))? else {
+        return Ok(Err(Refusal::MessageNotFound));
+    };
+    let reader = match reader_of(connection, &conversation, requester)? {
+        Err(denied) => return Ok(Err(Denied::of_message(denied))),
+        Ok(reader) => reader,
+    };
+    let found = rows::find(connection, id)?;
+    let seen = found.filter(|message| message.is_visible_to(reader.sight()));
+    Ok(seen.ok_or(Refusal::MessageNotFound))
+}
+
 /// Send a message
 #[utoipa::path(request_body = NewMessageBody, params(("id" = Uuid, Path)), responses((status = 201, body = MessageView, description = "Stored"), (status = 200, body = MessageView, description = "Stored before, under the same client_id"), (status = 403, description = "MUTED, BLOCKED, NOT_A_PARTICIPANT, IDENTITY_MISMATCH"), (status = 409, description = "CONFLICT, CONVERSATION_CLOSED")), security(("bearer" = [])), tag = "messages")]
 #[post("/conversations/{id}/messages")]

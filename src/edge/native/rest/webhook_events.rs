@@ -3,7 +3,6 @@
 use actix_web::{HttpResponse, get, post};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -17,6 +16,7 @@ use crate::domain::refusal::Refusal;
 use crate::edge::http::call::Call;
 use crate::edge::http::idempotent::StoredResponse;
 use crate::edge::http::{Failure, Query};
+use crate::edge::native::instants::instant_text;
 use crate::error::Error;
 use crate::store::webhook_events::{self as rows, AttemptRow, EventRow, Filter};
 
@@ -27,10 +27,6 @@ fn must_run_it<P>(call: &Call<P>) -> Result<(), Refusal> {
     Err(Refusal::Forbidden(
         "Only admins and the platform may see the webhooks to the platform",
     ))
-}
-
-fn instant(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// Something that the platform is told.
@@ -69,9 +65,9 @@ impl<'a> EventView<'a> {
                 (None, None) => "pending",
             },
             body: serde_json::from_str(&row.body).ok(),
-            created_at: instant(row.created_at),
-            delivered_at: row.delivered_at.map(instant),
-            given_up_at: row.given_up_at.map(instant),
+            created_at: instant_text(row.created_at),
+            delivered_at: row.delivered_at.map(instant_text),
+            given_up_at: row.given_up_at.map(instant_text),
         }
     }
 }
@@ -96,7 +92,7 @@ impl<'a> AttemptView<'a> {
     fn new(row: &'a AttemptRow) -> Self {
         Self {
             attempt: row.attempt,
-            at: instant(row.at),
+            at: instant_text(row.at),
             status: row.status,
             problem: row.problem.as_deref(),
             took_ms: row.took_ms,
